@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+#
+# make            build/authcd, build/authctl, build/pam_authc.so       make check    all tests, plain and under ASan + UBSan
+# make MODE=asan  the same under build/asan; also tsan, msan, cov       make demo     a login through real sshd and sudo
+# make deps       installs what is missing (apt-get, root)              make lint     layers, warnings, pages, style
+# make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
+#
+# Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.
+
+MODE    ?= release
+BUILD   := $(if $(filter release,$(MODE)),build,build/$(MODE))
+VERSION := 0.1.0
+
+# ---- tools and flags -------------------------------------------------------------------------------------------------
+ifeq ($(origin CC),default)
+CC := $(if $(filter msan clang fuzz,$(MODE)),clang,gcc)
+endif
+cc-has = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Walloca -Wformat=2 -Wswitch-enum -Wnull-dereference
+WARN_PROBED := -Wlogical-op -Wjump-misses-init -Wstack-usage=16384
+HARDEN_PROBED := -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+PROBED := $(foreach f,$(WARN_PROBED) $(HARDEN_PROBED),$(call cc-has,$(f)))
+
+HARDEN := -fstack-protector-strong $(if $(filter release clang,$(MODE)),-D_FORTIFY_SOURCE=3)
+HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
+
+MODE_release :=
+MODE_clang   :=
+MODE_asan    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_tsan    := -fsanitize=thread
+MODE_msan    := -fsanitize=memory -fno-omit-frame-pointer
+MODE_fuzz    := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+MODE_cov     := --coverage
+SANITIZE := $(MODE_$(MODE))
+
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAUTHC_VERSION='"$(VERSION)"' -fPIC $(CFLAGS) $(WARN) $(PROBED) $(HARDEN) $(SANITIZE) \
+	$(if $(WERROR),-Werror) -MMD -MP
+ALL_LDFLAGS := $(LDFLAGS) $(HARDEN_LD) $(SANITIZE)
+
+# ---- the house -------------------------------------------------------------------------------------------------------
+see_common    := common
+see_pam_authc := common pam_authc
+see_rules     := common authcd/rules
+see_store     := $(see_rules) authcd/store
+see_handlers  := $(see_store) authcd/handlers
+see_serve     := $(see_handlers) authcd/serve
+see_ctl       := common authcd/ctl
+quote = $(addprefix -iquote ,$(see_$(1)))
+
+LAYERS := common rules store handlers serve ctl
+dir_common := common
+$(foreach l,rules store handlers serve ctl,$(eval dir_$(l) := authcd/$(l)))
+dir_pam_authc := pam_authc
+
+src = $(wildcard $(dir_$(1))/*.c)
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call src,$(1)))
+lib = $(BUILD)/obj/lib$(1).a
+
+LIBS_DAEMON := -lsqlite3 -lsodium -loath -lcrypto -lqrencode -lsystemd -lpthread
+DAEMON_LIBS := $(foreach l,serve handlers store rules common,$(call lib,$(l)))
+
+all: $(BUILD)/authcd $(BUILD)/authctl $(BUILD)/pam_authc.so
+
+define layer
+$(call obj,$(1)): $(BUILD)/obj/%.o: %.c
+	@mkdir -p $$(@D)
+	@echo "  CC      $$<"
+	@$(CC) $(ALL_CFLAGS) $(call quote,$(1)) -c $$< -o $$@
+$(call lib,$(1)): $(call obj,$(1))
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS) pam_authc,$(eval $(call layer,$(l))))
+
+$(BUILD)/obj/authcd/main.o: authcd/main.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) $(call quote,serve) -c $< -o $@
+
+$(BUILD)/authcd: $(BUILD)/obj/authcd/main.o $(DAEMON_LIBS)
+	@echo "  LD      $@"
+	@$(CC) -pie $(ALL_LDFLAGS) -Wl,-z,defs -o $@ $^ $(LIBS_DAEMON)
+
+$(BUILD)/authctl: $(call lib,ctl) $(call lib,common)
+	@echo "  LD      $@"
+	@$(CC) -pie $(ALL_LDFLAGS) -o $@ $(call obj,ctl) $(call lib,common)
+
+# Never -z nodlopen (libpam dlopens it) nor --gc-sections (it would hide a forbidden dependency).
+$(BUILD)/pam_authc.so: $(call obj,pam_authc) $(call lib,common) pam_authc/pam_authc.map
+	@echo "  LD      $@"
+	@$(CC) -shared $(ALL_LDFLAGS) $(if $(filter release clang,$(MODE)),-Wl,-z,defs) -Wl,--version-script=pam_authc/pam_authc.map -o $@ \
+		$(call obj,pam_authc) $(call lib,common) -lpam
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+# tests/unit/<layer>/<name>.c tests <layer>/<name>.c and sees what that layer sees, and the layer's own files.
+UNIT_SRC := $(wildcard tests/unit/*/*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
+libs_common := common
+libs_rules := rules common
+libs_store := store rules common
+libs_handlers := handlers store rules common
+libs_serve := serve handlers store rules common
+libs_ctl := ctl common
+libs_pam_authc := pam_authc common
+needs_common :=
+needs_pam_authc := -lpam
+needs_ctl :=
+$(foreach l,rules store handlers serve,$(eval needs_$(l) := $(LIBS_DAEMON)))
+
+define unit
+$(BUILD)/tests/unit/$(1)/%: tests/unit/$(1)/%.c tests/tap.h $(foreach l,$(libs_$(1)),$(call lib,$(l)))
+	@mkdir -p $$(@D)
+	@echo "  CC      $$<"
+	@$(CC) $(ALL_CFLAGS) -Wno-stack-usage -pie -iquote tests $(call quote,$(1)) -MF $$@.d $(ALL_LDFLAGS) -o $$@ $$< \
+		-Wl,--start-group $(foreach l,$(libs_$(1)),$(call lib,$(l))) -Wl,--end-group $(needs_$(1))
+endef
+$(foreach l,$(LAYERS) pam_authc,$(eval $(call unit,$(l))))
+
+# Helper programs of the system tests: applications and peers of ours, one file each.
+TOOL_SRC := $(wildcard tests/system/tools/*.c)
+TOOL_BIN := $(patsubst tests/system/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SRC))
+$(BUILD)/tests/tools/%: tests/system/tools/%.c $(call lib,common)
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) -Wno-stack-usage -pie -iquote tests -iquote common -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call lib,common) -lpam -lpthread
+
+tests: all $(UNIT_BIN) $(TOOL_BIN)
+
+PROVE := prove --timer --exec '' $(PROVE_FLAGS)
+SYSTEM_T = $(sort $(wildcard tests/system/*.t))
+check-unit: tests
+	BUILD=$(CURDIR)/$(BUILD) $(PROVE) -j2 $(UNIT_BIN)
+check-system: tests
+	BUILD=$(CURDIR)/$(BUILD) MODE=$(MODE) $(PROVE) -j2 $(SYSTEM_T)
+
+check: deps
+	@$(MAKE) --no-print-directory -j2 WERROR=1 tests
+	@$(MAKE) --no-print-directory -j2 WERROR=1 MODE=asan tests
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory fuzz-replay
+	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j2 $(UNIT_BIN) $(SYSTEM_T)
+	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j2 $(UNIT_BIN:build/%=build/asan/%) $(SYSTEM_T)
+
+lint:
+	@$(MAKE) --no-print-directory -j2 MODE=clang WERROR=1 all
+	@tests/lint/run
+
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/e2e/demo
+
+deps:
+	@packaging/deps
+
+# ---- fuzzing and measuring -------------------------------------------------------------------------------------------
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+T ?= 60
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(foreach l,rules common,$(call lib,$(l)))
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(call quote,rules) $(ALL_LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $< \
+		$(if $(filter fuzz,$(MODE)),,tests/fuzz/replay/main.c) -Wl,--start-group $(foreach l,rules common,$(call lib,$(l))) -Wl,--end-group $(LIBS_DAEMON)
+fuzzers: $(patsubst %,$(BUILD)/tests/fuzz/%,$(FUZZERS))
+fuzz:
+	@$(MAKE) --no-print-directory -j2 MODE=fuzz fuzzers
+	@tests/fuzz/run build/fuzz/tests/fuzz $(T) $(FUZZERS)
+fuzz-replay:
+	@$(MAKE) --no-print-directory -j2 MODE=asan fuzzers
+	@for f in $(FUZZERS); do build/asan/tests/fuzz/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: tests/bench/%.c $(DAEMON_LIBS)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Wno-stack-usage $(call quote,serve) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(DAEMON_LIBS) -Wl,--end-group $(LIBS_DAEMON) -lpam
+bench: all $(BENCHES)
+	@for b in $(BENCHES); do $$b || exit 1; done
+
+# ---- install ---------------------------------------------------------------------------------------------------------
+PREFIX    ?= /usr
+SBINDIR   ?= $(PREFIX)/sbin
+BINDIR    ?= $(PREFIX)/bin
+MANDIR    ?= $(PREFIX)/share/man
+DOCDIR    ?= $(PREFIX)/share/doc/authc
+SYSCONFDIR ?= /etc
+UNITDIR   ?= /lib/systemd/system
+MULTIARCH := $(shell $(CC) -print-multiarch)
+PAMDIR    ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
+include packaging/install.mk
+
+clean:
+	rm -rf build
+
+.PHONY: all tests check check-unit check-system lint demo deps fuzz fuzzers fuzz-replay bench install clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What handlers share: who asks, what time it is, where the state is. One function a message, `on_<message>`, inside a
+ * transaction that serve/dispatch opened and commits: it returns 0 with a step, or a negative errno, which rolls back and
+ * makes dispatch answer UNAVAILABLE. Handlers see rules and store, never a socket.
+ */
+#ifndef HANDLER_H
+#define HANDLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "accounts.h"
+#include "audit.h"
+#include "clock.h"
+#include "config.h"
+#include "msg.h"
+#include "step.h"
+
+/* Who sent the packet: SO_PEERCRED, equal to what the packet's own credentials said. */
+struct peer {
+    uint32_t uid;
+    int64_t pid;
+    uint32_t audit_session; /* of pid, read when it connected; PROTOCOL_NO_SESSION if unknown */
+    bool proved;            /* a stepup succeeded on this connection */
+};
+
+/* Since the start; status shows them. */
+struct counters {
+    int64_t started_at;
+    int64_t hashes, granted, denied;
+    uint32_t connections, waiting, slots;
+    bool memory_locked;
+};
+
+struct login; /* handlers/login: the conversation on one connection */
+
+struct handler {
+    struct db *db;
+    const struct config *config;
+    struct counters *counters;
+    struct clock now;
+    const struct peer *peer;
+    struct login **login; /* the connection's conversation; NULL until BEGIN */
+};
+
+#define MESSAGE_REQUEST(name) \
+    int on_##name(struct handler *h, const struct msg_##name *in, struct step *step) __attribute__((warn_unused_result));
+#define MESSAGE_REPLY(name)
+#define MESSAGE(name, number, direction, who) MESSAGE_##direction(name)
+#include "msg_fields_none.h"
+#include "messages.def"
+#include "msg_fields_undef.h"
+
+/* The hash that a step asked for is there (job stays the caller's). */
+int on_hashed(struct handler *h, const struct password_job *job, struct step *step) __attribute__((warn_unused_result));
+/* An attempt of the account that a waiting login waits for was settled: look again. */
+int on_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* The connection is gone: settles what was in flight (a charge that was made stays). */
+int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* The account that a waiting login waits for; 0: it does not wait. */
+int64_t login_waits_for(const struct login *login);
+void login_free(struct login *login); /* NULL does nothing; wipes */
+
+/* The account that a request is about: `user`, or the peer's own if user is "". -ENOENT (step has the refusal) if there is
+ * none or it is not the peer's to ask about: both look alike. */
+int handler_account(struct handler *h, const char *user, struct account *ret, struct step *step)
+    __attribute__((warn_unused_result));
+
+/* An audit row about account a (NULL: none), with the peer as actor if it is not a itself. */
+int handler_audit(struct handler *h, enum audit_event event, const struct account *a, const char *service,
+                  const char *source, const char *format, ...) __attribute__((format(printf, 6, 7), warn_unused_result));
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * authcd.conf as a struct. config.def lists every key once (section, type, bounds, default, help); from it come this
+ * struct, the parser, `authctl config show`, and the test that compares with authcd.conf(5). Pure: serve/conffile finds and
+ * trusts the file, this only reads text.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CONFIG_FILE_MAX = 65536,   /* bytes */
+    CONFIG_SERVICES_MAX = 64,
+    CONFIG_AUDIENCES_MAX = 32,
+    CONFIG_FACTORS_MAX = 4,
+    CONFIG_ROLES_MAX = 16,
+    CONFIG_NAME_SIZE = 65,
+    CONFIG_ROLE_SIZE = 33,
+    CONFIG_TEXT_SIZE = 257,
+    CONFIG_ERROR_SIZE = 512,
+};
+
+enum config_factor { CONFIG_FACTOR_PASSWORD = 1, CONFIG_FACTOR_OTP = 2 };
+enum config_unenrolled { CONFIG_UNENROLLED_DENY, CONFIG_UNENROLLED_SKIP };
+enum config_unknown { CONFIG_UNKNOWN_DENY, CONFIG_UNKNOWN_IGNORE };
+enum config_limits { CONFIG_LIMITS_NIST };
+
+struct config_factors {
+    size_t n;
+    enum config_factor kinds[CONFIG_FACTORS_MAX];
+};
+
+struct config_roles {
+    size_t n;
+    char names[CONFIG_ROLES_MAX][CONFIG_ROLE_SIZE];
+};
+
+/* One section's values. `set` has one bit for each key of the section (its place in config.def) that the file gave; a test
+ * makes sure that every field here has its row there. */
+struct config_authcd {
+    uint64_t set;
+    char user[CONFIG_NAME_SIZE];
+    char state_dir[CONFIG_TEXT_SIZE];
+    char run_dir[CONFIG_TEXT_SIZE];
+    char issuer[CONFIG_TEXT_SIZE]; /* https URL; empty: serve fills in https://<host name> */
+    enum config_limits limits;
+    uint64_t argon2_memory;        /* bytes */
+    uint64_t argon2_passes;
+    uint64_t hash_memory;          /* bytes that all hashing threads may use together */
+    int64_t deny_time_ms;          /* every denial leaves this long after the answer; written 2s, 200ms */
+    uint64_t password_min;         /* characters */
+};
+
+struct config_service {
+    uint64_t set;
+    char name[CONFIG_NAME_SIZE];
+    struct config_factors factors;
+    enum config_unenrolled unenrolled;
+    enum config_unknown unknown;
+    struct config_roles roles;
+    bool sessions;
+    bool combined;
+};
+
+struct config_audience {
+    uint64_t set;
+    char name[CONFIG_NAME_SIZE];
+    char alg[9];                   /* ES256 */
+    int64_t token_lifetime_s;
+    char acr[9];                   /* aal1 or aal2: what a session must have reached */
+    struct config_roles roles;
+};
+
+struct config {
+    struct config_authcd authcd;
+    size_t n_services;
+    struct config_service services[CONFIG_SERVICES_MAX]; /* as written; [0] is always "*" */
+    size_t n_audiences;
+    struct config_audience audiences[CONFIG_AUDIENCES_MAX];
+};
+
+/* All defaults: what an empty file means. */
+void config_defaults(struct config *ret);
+
+/* Parses len bytes of text. -EINVAL and error = "NAME:LINE: what is wrong, what would be right" for the first error
+ * (unknown section or key, duplicate, bad value, NUL, bad UTF-8, too long); *ret is then untouched. */
+int config_parse(const char *text, size_t len, const char *name, struct config *ret, char error[CONFIG_ERROR_SIZE])
+    __attribute__((warn_unused_result));
+
+/* The values that hold for a service: its own section, then the built-in row of that name, then [service *], then the
+ * built-in defaults, key by key. */
+void config_service(const struct config *c, const char *name, struct config_service *ret);
+
+/* NULL if there is no such audience. */
+const struct config_audience *config_audience(const struct config *c, const char *name);
+
+/* Walks every key of every section, for `config show`: 0-based index; false past the end. */
+struct config_setting {
+    char section[80];
+    char key[33];
+    char value[513];
+    bool changed;
+};
+bool config_setting(const struct config *c, size_t index, struct config_setting *ret);
+
+/* The role names that ship, in rank order; roles of one's own come with the role table. */
+bool config_role_exists(const char *name);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Guess limits: one table of rules, a few pure functions. An attempt is charged BEFORE its password is looked at and
+ * refunded by success alone, so parallel guesses get exactly as many looks as serial ones. A bucket is a row of the
+ * table; what a row is stored under, and which buckets an attempt touches, is handlers/attempt's and store/limits'.
+ *
+ *   delay(level) = level < free ? 0 : min(cap, base << (level - free))
+ */
+#ifndef LIMIT_H
+#define LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+
+enum bucket { BUCKET_ACCOUNT, BUCKET_PAIR, BUCKET_COUNT };
+
+enum { LIMIT_UNIT = 1000000 }; /* levels are kept in millionths of a failure, because they leak */
+
+struct limit_rule {
+    const char *name;
+    uint32_t free;          /* failures that cost nothing */
+    int64_t base_ms;
+    int64_t cap_ms;
+    uint32_t leak_per_h;    /* failures forgotten in an hour */
+    uint32_t consecutive;   /* failures in a row after which only a known source (or an admin) helps; 0: never */
+};
+
+/* What is stored of one bucket: all zero is a fresh one. level is as it was at the time of the last charge. */
+struct limit_row {
+    int64_t level;          /* LIMIT_UNITs, charges in flight included */
+    int64_t share;          /* PAIR: the part of level that ACCOUNT was charged as well */
+    uint32_t in_flight;     /* charged, verdict still open */
+    uint32_t consecutive;
+    int64_t charged_boot_ms;
+    int64_t charged_at;     /* Unix seconds */
+    char boot_id[37];
+};
+
+enum limit_answer {
+    LIMIT_REFUSE, /* no look until *ret_wait_ms has passed */
+    LIMIT_WAIT,   /* attempts in flight decide: ask again when one of them settles */
+    LIMIT_ADMIT,
+};
+
+const struct limit_rule *limit_rule(enum bucket bucket);
+
+/* May one more attempt look now? Changes nothing. *ret_wait_ms is set for LIMIT_REFUSE (INT64_MAX: consecutive). */
+enum limit_answer limit_look(const struct limit_rule *rule, const struct limit_row *row, const struct clock *now,
+                             int64_t *ret_wait_ms);
+
+/* Charges one attempt (in flight). shared: ACCOUNT is charged for it too, so PAIR notes the share. */
+void limit_charge(const struct limit_rule *rule, struct limit_row *row, const struct clock *now, bool shared);
+
+/* The verdict of one attempt in flight was no: its charge stays. */
+void limit_fail(struct limit_row *row);
+
+/* The verdict of one attempt in flight was yes, or there was none that counts (out of memory, shutdown): its charge
+ * goes; shared as it was when charged. */
+void limit_refund(struct limit_row *row, bool shared);
+
+/* Takes share off an ACCOUNT's level (a success cleared the PAIR that it came from). */
+void limit_take(struct limit_row *row, int64_t share);
+
+/* Settled failures now, leaked: for people. */
+uint32_t limit_failures(const struct limit_rule *rule, const struct limit_row *row, const struct clock *now);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Time-based one-time codes (RFC 6238 over RFC 4226) by liboath. Generates the whole window and compares in constant
+ * time, because liboath's own validation stops at the first match and takes the digits from what was typed. Pure: the
+ * time is passed in; that a step is accepted only once is kept by the caller's transaction.
+ */
+#ifndef OTP_H
+#define OTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "secret.h"
+
+enum {
+    OTP_WINDOW = 1,             /* steps before and after now */
+    OTP_SECRET_MIN = 20,        /* bytes: 160 bits, RFC 4226 section 4 R6 */
+    OTP_SECRET_MAX = 64,
+    OTP_BASE32_SIZE = 128,
+    OTP_URI_SIZE = 1024,
+};
+#define OTP_TIME_MIN INT64_C(1577836800) /* 2020-01-01: a clock before this is not set */
+
+enum otp_algorithm { OTP_SHA1 = 1, OTP_SHA256 = 2, OTP_SHA512 = 3 };
+
+struct otp {
+    enum otp_algorithm algorithm;
+    unsigned digits;            /* 6 or 8 */
+    int64_t period_s;           /* 30 or 60 */
+    struct secret secret;
+};
+
+enum otp_result {
+    OTP_WRONG,
+    OTP_RIGHT,
+    OTP_REPLAYED,   /* right, but its step is not after last_step */
+    OTP_CLOCK,      /* time before 2020, or last_step beyond now + window: no code can be judged */
+    OTP_UNUSABLE,   /* secret or parameters out of bounds: the stored factor is broken */
+};
+
+/* Judges typed at now_s. OTP_RIGHT sets *ret_step, which the caller stores in the same transaction. typed must be
+ * exactly the digits: no spaces, no sign, ASCII only. */
+enum otp_result otp_check(const struct otp *otp, const struct secret *typed, int64_t now_s, int64_t last_step,
+                          int64_t *ret_step);
+
+/* "SHA1", "SHA256", "SHA512" (as otpauth URIs write them); NULL, or 0 for an unknown name. */
+const char *otp_algorithm_name(enum otp_algorithm algorithm);
+enum otp_algorithm otp_algorithm_from(const char *name);
+
+/* A fresh random secret: 20, 32 or 64 bytes to suit the algorithm. */
+void otp_secret_make(struct otp *otp);
+
+/* base32 without padding (RFC 4648). -ENOMEM, -EINVAL. */
+int otp_base32(const struct otp *otp, char out[OTP_BASE32_SIZE]) __attribute__((warn_unused_result));
+
+/* otpauth://totp/ISSUER:USER?secret=...&issuer=ISSUER&algorithm=...&digits=...&period=..., percent-encoded. */
+int otp_uri(const struct otp *otp, const char *issuer_host, const char *user, char out[OTP_URI_SIZE])
+    __attribute__((warn_unused_result));
+
+#endif

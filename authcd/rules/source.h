@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where an attempt comes from, in one canonical form, so that a guesser cannot be a new source by spelling an address
+ * anew. Never resolves a name. Pure.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SOURCE_TEXT_SIZE = 1025 };
+
+enum source_kind {
+    SOURCE_ADDRESS, /* IPv4 /32 or IPv6 /64 */
+    SOURCE_NAME,    /* RHOST that is not an address: opaque */
+    SOURCE_CONSOLE, /* a local tty of a login program that runs as root */
+    SOURCE_LOCAL,   /* sudo, su: the caller's uid */
+    SOURCE_SELF,    /* a peer that is not root, about its own account */
+};
+
+struct source {
+    enum source_kind kind;
+    char text[SOURCE_TEXT_SIZE]; /* "10.0.0.7", "2001:db8:0:1::/64", "name:...", "console:tty1", "uid:1000" */
+    bool always_known;           /* console and self */
+    bool may_be_known;           /* a full success here is remembered; never for loopback */
+};
+
+struct source_facts {
+    bool peer_is_root;
+    uint32_t peer_uid;
+    uint32_t caller_uid;
+    const char *service;
+    const char *tty;
+    const char *rhost;
+};
+
+/* Fills *ret from what the peer said. v4-mapped IPv6 is IPv4; a scope id is dropped; the rest of an IPv6 address
+ * after /64 is dropped; names over 255 bytes keep a digest-free prefix of 255 (they share one source: harmless). */
+void source_from(struct source *ret, const struct source_facts *facts);
+
+#endif
