@@ -54,7 +54,7 @@ struct msg_field {
     size_t max;    /* bytes */
 };
 
-struct msg_info {
+struct msg_type {
     enum msg_number number;
     const char *name;
     enum msg_direction direction;
@@ -65,9 +65,9 @@ struct msg_info {
 
 #define MSG_AUTO __attribute__((cleanup(msg_wipe)))
 
-/* The table's row for a number, or NULL. Rows are in the order of messages.def; msg_table gives them all. */
-const struct msg_info *msg_info(unsigned number);
-const struct msg_info *msg_table(size_t *ret_n);
+/* The table's row for a number, or NULL. Rows are in the order of messages.def; msg_types gives them all. */
+const struct msg_type *msg_type(unsigned number);
+const struct msg_type *msg_types(size_t *ret_n);
 
 /* Where the field f of m lies: for printers that walk the table. */
 const void *msg_value(const struct msg *m, const struct msg_field *f);
