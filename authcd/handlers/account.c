@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The phases that ask nothing: acct (may this account come in here at all, also when its auth was a key that we never
+ * saw), open and close of a session. None of them clears a failure.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "login.h"
+#include "text.h"
+
+int account_acct(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    const struct account *a = &login->account;
+    struct policy_account facts = login_policy_account(login);
+    enum verdict verdict = policy_acct(&login->service, &facts, a->must_change);
+
+    if (login->bar_event == AUDIT_USER_MISMATCH)
+        verdict = VERDICT_FORBIDDEN;
+    if (verdict == VERDICT_GRANTED || verdict == VERDICT_UNKNOWN)
+        return login_verdict(h, step, verdict, "", "");
+    int error = login_audit(h, AUDIT_ACCT_REFUSED, verdict_text(verdict));
+    return error < 0 ? error : login_verdict(h, step, verdict, "", verdict_text(verdict));
+}
+
+static int handle_refused(struct handler *h, struct step *step, const char *why)
+{
+    int error = login_audit(h, AUDIT_HANDLE_REFUSED, why);
+    return error < 0 ? error : login_verdict(h, step, VERDICT_DENIED, "", "");
+}
+
+static int open_session(struct handler *h, struct session *s, struct step *step)
+{
+    struct login *login = *h->login;
+
+    s->audit_session = login->begin.audit_session;
+    s->leader_pid = h->peer->pid;
+    int error = text_copy(s->tty, sizeof s->tty, login->begin.tty);
+    if (error < 0 || (error = text_copy(s->boot_id, sizeof s->boot_id, h->now.boot_id)) < 0 ||
+        (error = sessions_open(h->db, s, h->now.wall_s)) < 0 || (error = login_audit(h, AUDIT_SESSION_OPEN, s->name)) < 0)
+        return error;
+    return login_verdict(h, step, VERDICT_GRANTED, s->name, "");
+}
+
+int account_open(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    struct session s = {0};
+    int error;
+
+    if (h->peer->uid != 0 || login->account.id == 0 || !login->service.sessions)
+        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+    if (login->bar || login->account.state != ACCOUNT_ACTIVE ||
+        !policy_role_allowed(&login->service, login->account.role))
+        return handle_refused(h, step, "account not allowed here");
+    if (!login->begin.handle[0]) {
+        if (!login->key_verified) /* neither ours nor a key: a session of somebody else's making, and none of ours */
+            return login_verdict(h, step, VERDICT_GRANTED, "", "");
+        error = login_session(h, "swk", "aal1", &s);
+    } else
+        error = sessions_handle_take(h->db, login->begin.handle, login->account.uid, login->begin.service,
+                                     login->begin.rhost, h->now.wall_s, &s);
+    explicit_bzero(login->begin.handle, sizeof login->begin.handle);
+    if (error == -ENOENT)
+        return handle_refused(h, step, "handle unknown, used or expired");
+    if (error == -EACCES)
+        return handle_refused(h, step, "handle of another login");
+    return error < 0 ? error : open_session(h, &s, step);
+}
+
+int account_close(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    struct session s = {0};
+
+    if (h->peer->uid != 0 || login->account.id == 0)
+        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+    int error = sessions_get(h->db, login->begin.handle, &s);
+    if (error == -ENOENT || (error == 0 && s.account_id != login->account.id))
+        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+    if (error < 0 || (error = sessions_end(h->db, s.name, "closed", h->now.wall_s)) < 0 ||
+        (error = login_audit(h, AUDIT_SESSION_CLOSE, s.name)) < 0)
+        return error;
+    return login_verdict(h, step, VERDICT_GRANTED, "", "");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One attempt at an account's secrets, and the buckets it is charged to: a known source is charged to its own PAIR row
+ * only, a stranger to ACCOUNT and PAIR. Reserved before anything is looked at, settled exactly once. Which rows there are
+ * is rules/limit's table; this only knows which of them an attempt touches.
+ */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include "db.h"
+#include "limit.h"
+#include "source.h"
+
+struct attempt {
+    int64_t account_id;          /* 0: a name that is no account's */
+    const char *subject;         /* that name; not owned */
+    const struct source *source; /* not owned */
+    bool known;                  /* at the time of reserving */
+    bool reserved;               /* charged, and not settled yet */
+};
+
+/* Asks every bucket, and charges all of them only if all admit. *ret_wait_ms as limit_look's. */
+int attempt_reserve(struct db *db, struct attempt *a, const struct clock *now, enum limit_answer *ret,
+                    int64_t *ret_wait_ms) __attribute__((warn_unused_result));
+
+/* Settles as a failure: the charge stays. *ret_failures: settled failures now held against this source or account,
+ * the larger of them. Nothing to do, and 0 failures, if nothing is reserved. */
+int attempt_fail(struct db *db, struct attempt *a, const struct clock *now, uint32_t *ret_failures)
+    __attribute__((warn_unused_result));
+
+/* Settles as no attempt at all: the charge goes, nothing else changes. */
+int attempt_refund(struct db *db, struct attempt *a) __attribute__((warn_unused_result));
+
+/* Settles as a full success: the charge goes, PAIR is cleared, and only PAIR's share comes off ACCOUNT. */
+int attempt_succeed(struct db *db, struct attempt *a, const struct clock *now) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Phases auth and stepup: asks what the service asks, in any case; reserves the attempt at the first answer; sends the next
+ * prompt while the password is hashed; and decides once everything is in. A code is looked at only if the password was
+ * right. What was wrong shows in the audit, never in the verdict.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "factors.h"
+#include "login.h"
+#include "text.h"
+
+static bool asks(const struct login *login, enum prompt_kind kind)
+{
+    for (size_t i = 0; i < login->questions.n; i++)
+        if (login->questions.kinds[i] == kind)
+            return true;
+    return false;
+}
+
+static bool asks_password(const struct login *login)
+{
+    return asks(login, PROMPT_PASSWORD) || asks(login, PROMPT_COMBINED);
+}
+
+static bool asks_code(const struct login *login)
+{
+    return asks(login, PROMPT_CODE) || (asks(login, PROMPT_COMBINED) && !login->questions.code_skipped);
+}
+
+/* Bars that policy knows, the most telling one first. */
+static void bar_by_policy(struct login *login)
+{
+    const struct account *a = &login->account;
+
+    if (a->id == 0)
+        return;
+    if (a->state == ACCOUNT_DISABLED)
+        login_bar(login, AUDIT_LOGIN_REFUSED, "account disabled");
+    else if (a->state != ACCOUNT_ACTIVE)
+        login_bar(login, AUDIT_LOGIN_REFUSED, "no password set yet");
+    else if (login->begin.phase == PHASE_AUTH && !policy_role_allowed(&login->service, a->role))
+        login_bar(login, AUDIT_LOGIN_REFUSED, "role not allowed in this service");
+    else if (!login->questions.can_succeed)
+        login_bar(login, AUDIT_LOGIN_REFUSED, "no code enrolled");
+}
+
+int auth_begin(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    struct policy_account facts = login_policy_account(login);
+
+    if (!facts.exists && login->bar_event == AUDIT_LOGIN_UNKNOWN && login->service.unknown == CONFIG_UNKNOWN_IGNORE &&
+        h->peer->uid == 0)
+        return login_verdict(h, step, VERDICT_UNKNOWN, "", "");
+    policy_questions(&login->service, &facts, &login->questions);
+    bar_by_policy(login);
+    return login_prompt(h, step, login->questions.kinds[0]);
+}
+
+/* What was proved, for the audit. */
+static const char *proved_text(const struct login *login)
+{
+    bool password = asks_password(login), code = asks_code(login);
+    return password && code ? "password + code" : code ? "code" : "password";
+}
+
+static int make_handle(struct handler *h, char handle[HANDLE_SIZE])
+{
+    struct login *login = *h->login;
+    bool password = asks_password(login), code = asks_code(login), key = login->key_verified;
+    struct session s = {0};
+    char amr[sizeof s.amr];
+
+    handle[0] = '\0';
+    if (login->begin.phase != PHASE_AUTH || h->peer->uid != 0 || !login->service.sessions)
+        return 0;
+    int error = text_format(amr, sizeof amr, "%s%s%s%s", password ? "pwd" : "", password && code ? " " : "",
+                            code ? "otp" : "", key ? " swk" : "");
+    if (error < 0 || (error = login_session(h, amr, password + code + key >= 2 ? "aal2" : "aal1", &s)) < 0)
+        return error;
+    return sessions_handle_make(h->db, &s, h->now.wall_s, handle);
+}
+
+static int note_success(struct handler *h)
+{
+    struct login *login = *h->login;
+    int error = attempt_succeed(h->db, &login->attempt, &h->now);
+
+    if (error < 0)
+        return error;
+    if (login->rehash[0]) {
+        error = accounts_set_password(h->db, login->account.id, login->rehash, false, h->now.wall_s);
+        if (error < 0 || (error = login_audit(h, AUDIT_PASSWORD_REHASH, "")) < 0)
+            return error;
+    }
+    if (login->begin.phase == PHASE_STEPUP)
+        return login_audit(h, AUDIT_STEPUP, proved_text(login));
+    error = accounts_note_login(h->db, login->account.id, h->now.wall_s);
+    return error < 0 ? error : login_audit(h, AUDIT_LOGIN_SUCCESS, proved_text(login));
+}
+
+static int grant(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    char handle[HANDLE_SIZE] = "";
+    int error = note_success(h);
+
+    if (error < 0 || (error = make_handle(h, handle)) < 0)
+        return error;
+    step->settled = login->account.id;
+    step->proved = login->begin.phase == PHASE_STEPUP;
+    h->counters->granted++;
+    error = login_verdict(h, step, VERDICT_GRANTED, handle, "");
+    explicit_bzero(handle, sizeof handle);
+    return error;
+}
+
+/* Judges the code against one factor; a right one is used up in this transaction. */
+static int try_factor(struct handler *h, const struct factor *f, enum otp_result *ret)
+{
+    struct login *login = *h->login;
+    struct otp otp = {0};
+    int64_t step = 0;
+    int error = factors_otp(h->db, f, &otp);
+
+    if (error == -EBADMSG)
+        *ret = OTP_UNUSABLE;
+    else if (error < 0)
+        return error;
+    else
+        *ret = otp_check(&otp, &login->code, h->now.wall_s, f->last_step, &step);
+    secret_wipe(&otp.secret);
+    if (*ret != OTP_RIGHT)
+        return 0;
+    error = factors_use(h->db, f->id, step, h->now.wall_s);
+    if (error == -EALREADY)
+        *ret = OTP_REPLAYED;
+    return error == -EALREADY ? 0 : error;
+}
+
+/* All confirmed factors of the account: the first that takes the code; otherwise the most telling refusal. */
+static int check_code(struct handler *h, enum otp_result *ret)
+{
+    struct login *login = *h->login;
+    struct factor f = {0};
+    int error;
+
+    *ret = OTP_WRONG;
+    while ((error = factors_next(h->db, login->account.id, f.number, &f)) == 0) {
+        enum otp_result one = OTP_WRONG;
+        if (!f.confirmed_at)
+            continue;
+        if ((error = try_factor(h, &f, &one)) < 0)
+            return error;
+        if (one == OTP_RIGHT || *ret == OTP_WRONG)
+            *ret = one;
+        if (one == OTP_RIGHT)
+            return 0;
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
+static int deny_code(struct handler *h, struct step *step, enum otp_result result)
+{
+    switch (result) {
+    case OTP_REPLAYED:
+        return login_deny(h, step, AUDIT_LOGIN_REPLAY, "code already used");
+    case OTP_CLOCK:
+        return login_deny(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
+    case OTP_UNUSABLE:
+        return login_deny(h, step, AUDIT_HASH_BAD, "the sealed code secret does not open");
+    case OTP_WRONG:
+    case OTP_RIGHT:
+        break;
+    }
+    return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
+}
+
+static int decide(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    enum otp_result code = OTP_WRONG;
+    int error;
+
+    if (login->limited)
+        return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
+    if (login->bar)
+        return login_deny(h, step, login->bar_event, login->bar);
+    if (asks_password(login) && !login->password_right)
+        return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
+    if (asks_code(login)) {
+        if ((error = check_code(h, &code)) < 0)
+            return error;
+        if (code != OTP_RIGHT)
+            return deny_code(h, step, code);
+    }
+    if (!login->attempt.reserved || !login->questions.can_succeed) /* cannot be: a last lock on the door */
+        return login_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
+    return grant(h, step);
+}
+
+static int decide_if_all_in(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (login->answered < login->questions.n || login->waiting || login->hash_out)
+        return 0;
+    return decide(h, step);
+}
+
+/* Looks at the password, if the limits let it: on a hashing thread, while the person types the code. */
+static int look(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    int error = login_reserve(h);
+
+    if (error < 0 || login->waiting)
+        return error;
+    if (login->limited || !asks_password(login) || !password_length_ok(&login->password)) {
+        secret_wipe(&login->password);
+        return 0;
+    }
+    return login_hash(h, step, PASSWORD_VERIFY);
+}
+
+/* sshd hides a user it will not let in behind this, whatever was typed; it is nobody's guess. */
+static bool is_fake(const struct login *login, const struct secret *typed)
+{
+    static const char fake[] = "\b\n\r\177INCORRECT";
+
+    if (strcmp(login->begin.service, "sshd") != 0 || typed->len == 0)
+        return false;
+    for (size_t i = 0; i < typed->len; i++)
+        if (typed->bytes[i] != (unsigned char)fake[i % (sizeof fake - 1)])
+            return false;
+    return true;
+}
+
+static unsigned code_digits(struct handler *h)
+{
+    struct factor f = {0};
+
+    while (factors_next(h->db, (*h->login)->account.id, f.number, &f) == 0)
+        if (f.confirmed_at)
+            return f.digits;
+    return 6;
+}
+
+static void take_answer(struct handler *h, const struct secret *typed)
+{
+    struct login *login = *h->login;
+
+    if (login->asking == PROMPT_CODE)
+        login->code = *typed;
+    else if (login->asking == PROMPT_PASSWORD)
+        login->password = *typed;
+    else if (policy_split_combined(typed, login->account.codes > 0 || login->account.id == 0, code_digits(h),
+                                   &login->password, &login->code) < 0)
+        secret_wipe(&login->password); /* too short to hold both: as wrong as any */
+}
+
+int auth_answer(struct handler *h, const struct secret *typed, struct step *step)
+{
+    struct login *login = *h->login;
+    bool first = login->answered == 0;
+    int error;
+
+    login->answered_ms = h->now.boot_ms;
+    if (is_fake(login, typed))
+        login_bar(login, AUDIT_LOGIN_FAKE, "fake answer: sshd had refused the user");
+    else
+        take_answer(h, typed);
+    login->answered++;
+    if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = look(h, step)) < 0)
+        return error;
+    if (login->answered < login->questions.n)
+        return login_prompt(h, step, login->questions.kinds[login->answered]);
+    login->state = LOGIN_HASHING;
+    return decide_if_all_in(h, step);
+}
+
+int auth_retry(struct handler *h, struct step *step)
+{
+    int error = look(h, step);
+    return error < 0 ? error : decide_if_all_in(h, step);
+}
+
+int auth_hashed(struct handler *h, const struct password_job *job, struct step *step)
+{
+    struct login *login = *h->login;
+
+    login->password_right = job->result == 0 && job->match && job->kind == PASSWORD_VERIFY;
+    if (login->password_right && text_copy(login->rehash, sizeof login->rehash, job->made) < 0)
+        login->rehash[0] = '\0'; /* hashed anew another day */
+    return decide_if_all_in(h, step);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Phase chauthtok: a new password. The current one is asked of everybody but root acting on its own account of things
+ * (passwd run by root, authctl passwd), and is guarded by the same limits as a login. A forced change asks for it even
+ * there, because the process that forces it (sshd, login) is root's while the person is not.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "login.h"
+#include "text.h"
+
+enum { TRIES = 3 }; /* new passwords that may be turned down in one conversation */
+
+static bool asks_current(const struct handler *h)
+{
+    const struct msg_begin *in = &(*h->login)->begin;
+    bool forced = (in->flags & BEGIN_ONLY_EXPIRED) != 0;
+
+    return h->peer->uid != 0 || in->caller_uid != 0 || forced;
+}
+
+int chauthtok_begin(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    const struct account *a = &login->account;
+
+    if (a->id == 0)
+        return login_verdict(h, step, VERDICT_UNKNOWN, "", "");
+    if (login->begin.flags & BEGIN_PRELIM)
+        return login_verdict(h, step, VERDICT_GRANTED, "", "");
+    if ((login->begin.flags & BEGIN_ONLY_EXPIRED) && !a->must_change)
+        return login_verdict(h, step, VERDICT_GRANTED, "", ""); /* nothing has expired */
+    if (!asks_current(h))
+        return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+    if (a->state != ACCOUNT_ACTIVE)
+        login_bar(login, AUDIT_PASSWORD_REJECT, "account not active");
+    return login_prompt(h, step, PROMPT_CURRENT_PASSWORD);
+}
+
+static int deny_limited(struct handler *h, struct step *step)
+{
+    return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
+}
+
+static int look(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    int error = login_reserve(h);
+
+    if (error < 0 || login->waiting)
+        return error;
+    if (login->limited)
+        return deny_limited(h, step);
+    if (!password_length_ok(&login->password))
+        return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
+    return login_hash(h, step, PASSWORD_VERIFY);
+}
+
+static int take_current(struct handler *h, const struct secret *typed, struct step *step)
+{
+    struct login *login = *h->login;
+
+    login->answered_ms = h->now.boot_ms;
+    login->password = *typed;
+    login->state = LOGIN_HASHING;
+    return look(h, step);
+}
+
+int chauthtok_retry(struct handler *h, struct step *step)
+{
+    return look(h, step);
+}
+
+/* Turned down: say why and ask again, a few times. */
+static int reject(struct handler *h, struct step *step, const char *why)
+{
+    struct login *login = *h->login;
+    struct msg m = {.number = MSG_info};
+
+    secret_wipe(&login->password);
+    login->answered_ms = 0; /* no guess was made: nothing to hold back */
+    if (++login->rejected >= TRIES) {
+        int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
+        return error < 0 ? error : login_verdict(h, step, VERDICT_UNCHANGED, "", why);
+    }
+    int error = text_copy(m.info.text, sizeof m.info.text, why);
+    if (error < 0 || (error = step_reply(step, &m)) < 0)
+        return error;
+    return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+}
+
+static int take_new(struct handler *h, const struct secret *typed, struct step *step)
+{
+    struct login *login = *h->login;
+    const char *objection =
+        password_objection(typed, login->account.name, login->code.len ? &login->code : NULL, h->config->authcd.password_min);
+
+    if (objection)
+        return reject(h, step, objection);
+    login->password = *typed;
+    return login_prompt(h, step, PROMPT_RETYPE_PASSWORD);
+}
+
+static int take_retyped(struct handler *h, const struct secret *typed, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (!secret_equal(&login->password, typed))
+        return reject(h, step, "The passwords do not match.");
+    login->state = LOGIN_HASHING;
+    return login_hash(h, step, PASSWORD_MAKE);
+}
+
+int chauthtok_answer(struct handler *h, const struct secret *typed, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (login->asking == PROMPT_CURRENT_PASSWORD) {
+        login->code = *typed; /* kept to refuse the same one as new; there is no code in this phase */
+        return take_current(h, typed, step);
+    }
+    if (login->asking == PROMPT_NEW_PASSWORD)
+        return take_new(h, typed, step);
+    return take_retyped(h, typed, step);
+}
+
+static int current_hashed(struct handler *h, const struct password_job *job, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (login->bar)
+        return login_deny(h, step, login->bar_event, login->bar);
+    if (job->result != 0 || !job->match)
+        return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
+    int error = attempt_refund(h->db, &login->attempt);
+    if (error < 0)
+        return error;
+    step->settled = login->account.id;
+    login->password_right = true;
+    login->answered_ms = 0;
+    return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+}
+
+/* Whoever knew the old password is thrown out: all sessions but the one that asks. */
+static int end_other_sessions(struct handler *h)
+{
+    struct login *login = *h->login;
+    struct session own = {0};
+    int error = sessions_by_audit_session(h->db, login->account.uid, login->begin.audit_session, h->now.boot_id, &own);
+
+    if (error < 0 && error != -ENOENT)
+        return error;
+    return sessions_end_all(h->db, login->account.id, error == 0 ? own.name : NULL, "password changed", h->now.wall_s);
+}
+
+int chauthtok_hashed(struct handler *h, const struct password_job *job, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (job->kind != PASSWORD_MAKE)
+        return current_hashed(h, job, step);
+    if (job->result != 0 || !job->made[0])
+        return -EIO;
+    if (asks_current(h) && !login->password_right) /* cannot be: a last lock on the door */
+        return -EPERM;
+    int error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s);
+    if (error < 0 || (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
+        return error;
+    return login_verdict(h, step, VERDICT_GRANTED, "", "");
+}

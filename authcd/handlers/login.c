@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The conversation of a login, from BEGIN to VERDICT: takes its messages in the one order that is allowed, and hands them
+ * to the phase. Also what all phases need: prompting, reserving an attempt, sending a password to be hashed, denying.
+ * One conversation a connection (a stepup may be followed by another); its state dies with the connection.
+ */
+#include "login.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy.h"
+#include "text.h"
+
+enum { UID_OVERFLOW = 65534 }; /* what the kernel shows for a uid of another user namespace: nobody in particular */
+
+void login_free(struct login *login)
+{
+    if (!login)
+        return;
+    explicit_bzero(login, sizeof *login);
+    free(login);
+}
+
+int64_t login_waits_for(const struct login *login)
+{
+    return login && login->waiting ? login->account.id : 0;
+}
+
+static int refuse_order(struct step *step, const char *what)
+{
+    step->close = true;
+    return step_refuse(step, REFUSAL_PROTOCOL, "out of order: %s", what);
+}
+
+void login_bar(struct login *login, enum audit_event event, const char *why)
+{
+    if (login->bar)
+        return;
+    login->bar = why;
+    login->bar_event = event;
+}
+
+static const char *prompt_text(enum prompt_kind kind)
+{
+    static const char *const texts[] = {
+        [PROMPT_PASSWORD] = "Password: ",
+        [PROMPT_CODE] = "Code: ",
+        [PROMPT_COMBINED] = "Password and code: ",
+        [PROMPT_CURRENT_PASSWORD] = "Current password: ",
+        [PROMPT_NEW_PASSWORD] = "New password: ",
+        [PROMPT_RETYPE_PASSWORD] = "Retype new password: ",
+    };
+    return texts[kind];
+}
+
+int login_prompt(struct handler *h, struct step *step, enum prompt_kind kind)
+{
+    struct login *login = *h->login;
+    struct msg m = {.number = MSG_prompt};
+
+    m.prompt.kind = (uint8_t)kind;
+    m.prompt.echo = kind == PROMPT_CODE; /* so that sshd's password method fails instead of answering with the password */
+    if (text_copy(m.prompt.text, sizeof m.prompt.text, prompt_text(kind)) < 0)
+        return -EMSGSIZE;
+    login->asking = kind;
+    login->state = LOGIN_ASKING;
+    step->person = true;
+    return step_reply(step, &m);
+}
+
+int login_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)
+{
+    struct login *login = *h->login;
+    MSG_AUTO struct msg m = {.number = MSG_verdict};
+
+    memcpy(m.verdict.nonce, login->begin.nonce, sizeof m.verdict.nonce);
+    m.verdict.verdict = verdict;
+    int error = text_copy(m.verdict.user, sizeof m.verdict.user, login->begin.user);
+    if (error < 0 || (error = text_copy(m.verdict.handle, sizeof m.verdict.handle, handle)) < 0 ||
+        (error = text_copy(m.verdict.reason, sizeof m.verdict.reason, reason)) < 0)
+        return error;
+    login->state = LOGIN_DONE;
+    login->waiting = false;
+    secret_wipe(&login->password);
+    secret_wipe(&login->code);
+    if (verdict != VERDICT_GRANTED && login->answered_ms)
+        step->not_before_ms = login->answered_ms + h->config->authcd.deny_time_ms;
+    step->close = login->begin.phase != PHASE_STEPUP || verdict != VERDICT_GRANTED;
+    return step_reply(step, &m);
+}
+
+int login_audit(struct handler *h, enum audit_event event, const char *result)
+{
+    struct login *login = *h->login;
+
+    if (login->account.id)
+        return handler_audit(h, event, &login->account, login->begin.service, login->source.text, "%s", result);
+    struct audit row = {.at = h->now.wall_s, .event = event};
+    int error = text_copy(row.service, sizeof row.service, login->begin.service);
+    if (error < 0 || (error = text_copy(row.source, sizeof row.source, login->source.text)) < 0 ||
+        (error = text_copy(row.result, sizeof row.result, result)) < 0)
+        return error;
+    audit_unknown_name(h->db, &row, login->begin.user);
+    return audit_append(h->db, &row);
+}
+
+struct policy_account login_policy_account(const struct login *login)
+{
+    const struct account *a = &login->account;
+
+    return (struct policy_account){
+        .exists = a->id != 0,
+        .active = a->state == ACCOUNT_ACTIVE,
+        .role = a->role,
+        .has_password = a->has_password,
+        .has_code = a->codes > 0,
+    };
+}
+
+int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
+{
+    const struct login *login = *h->login;
+
+    *ret = (struct session){.account_id = login->account.id, .uid = login->account.uid, .auth_time = h->now.wall_s};
+    int error = text_copy(ret->service, sizeof ret->service, login->begin.service);
+    if (error < 0 || (error = text_copy(ret->source, sizeof ret->source, login->source.text)) < 0 ||
+        (error = text_copy(ret->rhost, sizeof ret->rhost, login->begin.rhost)) < 0 ||
+        (error = text_copy(ret->amr, sizeof ret->amr, amr)) < 0)
+        return error;
+    return text_copy(ret->acr, sizeof ret->acr, acr);
+}
+
+int login_reserve(struct handler *h)
+{
+    struct login *login = *h->login;
+    enum limit_answer answer = LIMIT_REFUSE;
+
+    login->attempt.account_id = login->account.id;
+    login->attempt.subject = login->begin.user;
+    login->attempt.source = &login->source;
+    int error = attempt_reserve(h->db, &login->attempt, &h->now, &answer, &login->wait_ms);
+    if (error < 0)
+        return error;
+    /* A name that is no account's never waits: nobody's good login is behind it, and it is denied at the same time. */
+    login->waiting = answer == LIMIT_WAIT && login->account.id;
+    login->limited = answer != LIMIT_ADMIT && !login->waiting;
+    return 0;
+}
+
+/* The stored hash into the job; false where there is none to compare with, which the audit is told if it is damage. */
+static int stored_hash(struct handler *h, struct password_job *job, bool *ret_usable)
+{
+    SECRET_AUTO struct secret stored = {0};
+    struct login *login = *h->login;
+    int error = accounts_password(h->db, login->account.id, &stored);
+
+    *ret_usable = false;
+    if (error == -ENOENT)
+        return 0;
+    if (error == -EBADMSG || (error == 0 && stored.len >= sizeof job->stored)) {
+        login_bar(login, AUDIT_HASH_BAD, "the sealed password does not open");
+        return 0;
+    }
+    if (error < 0)
+        return error;
+    memcpy(job->stored, stored.bytes, stored.len);
+    job->stored[stored.len] = '\0';
+    *ret_usable = true;
+    return 0;
+}
+
+int login_hash(struct handler *h, struct step *step, enum password_job_kind kind)
+{
+    struct login *login = *h->login;
+    struct password_job *job = password_job_new(kind);
+    bool usable = false;
+    int error;
+
+    if (!job)
+        return -ENOMEM;
+    if (kind == PASSWORD_VERIFY && (login->bar || !login->account.id))
+        job->kind = PASSWORD_PRETEND;
+    else if (kind == PASSWORD_VERIFY && (error = stored_hash(h, job, &usable)) < 0) {
+        password_job_free(job);
+        return error;
+    } else if (kind == PASSWORD_VERIFY && !usable)
+        job->kind = PASSWORD_PRETEND;
+    job->password = login->password;
+    job->params = (struct password_params){h->config->authcd.argon2_memory, h->config->authcd.argon2_passes};
+    job->priority = login->attempt.known;
+    memcpy(job->source, login->source.text, strnlen(login->source.text, sizeof job->source - 1));
+    secret_wipe(&login->password);
+    login->hash_out = true;
+    step->job = job;
+    return 0;
+}
+
+int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
+{
+    struct login *login = *h->login;
+    char result[sizeof((struct audit *)0)->result];
+    uint32_t failures = 0;
+    bool reserved = login->attempt.reserved;
+    int error = attempt_fail(h->db, &login->attempt, &h->now, &failures);
+
+    if (error < 0)
+        return error;
+    if (reserved)
+        step->settled = login->account.id;
+    if (failures)
+        error = text_format(result, sizeof result, "%s, %u of %u", why, failures, limit_rule(BUCKET_ACCOUNT)->free);
+    else
+        error = text_copy(result, sizeof result, why);
+    if (error < 0 || (error = login_audit(h, event, result)) < 0)
+        return error;
+    h->counters->denied++;
+    return login_verdict(h, step, VERDICT_DENIED, "", "");
+}
+
+int login_no_memory(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    int error = attempt_refund(h->db, &login->attempt);
+
+    if (error < 0)
+        return error;
+    step->settled = login->account.id;
+    return login_verdict(h, step, VERDICT_BUSY, "", "");
+}
+
+/* Who the name is, as far as this peer may know: another's account looks to a peer that is not root like no account. */
+static int find_account(struct handler *h)
+{
+    struct login *login = *h->login;
+    bool root = h->peer->uid == 0;
+    bool mine;
+    int error = accounts_by_name(h->db, login->begin.user, &login->account);
+
+    if (error == -ENOENT) {
+        login->account = (struct account){0};
+        login_bar(login, AUDIT_LOGIN_UNKNOWN, "no such account");
+        return 0;
+    }
+    if (error < 0)
+        return error;
+    mine = h->peer->uid == login->account.uid && h->peer->uid != UID_OVERFLOW && h->peer->uid != PROTOCOL_NO_UID;
+    if (!root && !mine) {
+        login->account = (struct account){0};
+        login_bar(login, AUDIT_LOGIN_REFUSED, "asked by another uid");
+    } else if (login->begin.target_uid != PROTOCOL_NO_UID && login->begin.target_uid != login->account.uid)
+        login_bar(login, AUDIT_USER_MISMATCH, "the host gives this name another uid");
+    return 0;
+}
+
+static bool key_verified(const struct handler *h, const struct msg_begin *in)
+{
+    return h->peer->uid == 0 && strcmp(in->service, "sshd") == 0 && strncmp(in->auth_info, "publickey ", 10) == 0;
+}
+
+/* Proving oneself again to authctl takes everything that one has, whatever services ask. */
+static void stepup_service(struct config_service *ret)
+{
+    *ret = (struct config_service){
+        .name = "stepup",
+        .factors = {.n = 2, .kinds = {CONFIG_FACTOR_PASSWORD, CONFIG_FACTOR_OTP}},
+        .unenrolled = CONFIG_UNENROLLED_SKIP,
+        .unknown = CONFIG_UNKNOWN_DENY,
+    };
+}
+
+static int login_start(struct handler *h, const struct msg_begin *in)
+{
+    struct login *login = calloc(1, sizeof *login);
+    if (!login)
+        return -ENOMEM;
+    *h->login = login;
+    login->begin = *in;
+    login->key_verified = key_verified(h, in);
+    if (in->phase == PHASE_STEPUP)
+        stepup_service(&login->service);
+    else
+        config_service(h->config, h->peer->uid == 0 ? in->service : "self", &login->service);
+    source_from(&login->source, &(struct source_facts){.peer_is_root = h->peer->uid == 0,
+                                                       .peer_uid = h->peer->uid,
+                                                       .caller_uid = in->caller_uid,
+                                                       .service = in->service,
+                                                       .tty = in->tty,
+                                                       .rhost = in->rhost});
+    return find_account(h);
+}
+
+int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
+{
+    static int (*const phases[])(struct handler *, struct step *) = {
+        [PHASE_AUTH] = auth_begin,          [PHASE_ACCT] = account_acct,   [PHASE_CHAUTHTOK] = chauthtok_begin,
+        [PHASE_OPEN] = account_open,        [PHASE_CLOSE] = account_close, [PHASE_STEPUP] = auth_begin,
+    };
+
+    if (*h->login && ((*h->login)->state != LOGIN_DONE || (*h->login)->begin.phase != PHASE_STEPUP))
+        return refuse_order(step, "a login has begun on this connection");
+    if (in->phase >= sizeof phases / sizeof *phases || !phases[in->phase] || !text_is_account_name(in->user) ||
+        !text_is_word(in->service, sizeof in->service - 1)) {
+        step->close = true;
+        return step_refuse(step, REFUSAL_PROTOCOL, "BEGIN names no usable phase, user or service");
+    }
+    login_free(*h->login);
+    *h->login = NULL;
+    int error = login_start(h, in);
+    return error < 0 ? error : phases[in->phase](h, step);
+}
+
+int on_answer(struct handler *h, const struct msg_answer *in, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (!login || login->state != LOGIN_ASKING)
+        return refuse_order(step, "an answer that nobody asked for");
+    if (login->begin.phase == PHASE_CHAUTHTOK)
+        return chauthtok_answer(h, &in->secret, step);
+    return auth_answer(h, &in->secret, step);
+}
+
+int on_hashed(struct handler *h, const struct password_job *job, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (!login || !login->hash_out)
+        return 0;
+    login->hash_out = false;
+    if (login->state == LOGIN_DONE)
+        return 0;
+    if (job->result == -ENOMEM)
+        return login_no_memory(h, step);
+    step->person = login->state == LOGIN_ASKING;
+    if (job->result == -EINVAL)
+        login_bar(login, AUDIT_HASH_BAD, "the stored password hash is not usable");
+    if (login->begin.phase == PHASE_CHAUTHTOK)
+        return chauthtok_hashed(h, job, step);
+    return auth_hashed(h, job, step);
+}
+
+int on_retry(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (!login_waits_for(login))
+        return 0;
+    step->person = login->state == LOGIN_ASKING;
+    if (login->begin.phase == PHASE_CHAUTHTOK)
+        return chauthtok_retry(h, step);
+    return auth_retry(h, step);
+}
+
+/* Whoever leaves after an answer has had a look, or may have: the charge stays, and the audit says so. */
+int on_gone(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    uint32_t failures = 0;
+
+    if (!login || login->state == LOGIN_DONE)
+        return 0;
+    login->state = LOGIN_DONE;
+    login->waiting = false;
+    if (!login->attempt.reserved)
+        return 0;
+    step->settled = login->account.id;
+    int error = attempt_fail(h->db, &login->attempt, &h->now, &failures);
+    return error < 0 ? error : login_audit(h, AUDIT_LOGIN_FAILURE, "hung up after an answer");
+}
+
+int on_abort(struct handler *h, const struct msg_abort *in, struct step *step)
+{
+    (void)in;
+    step->close = true;
+    return on_gone(h, step);
+}

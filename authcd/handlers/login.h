@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The conversation on one connection, as the files of handlers/ that carry it on see it: login.c takes the messages and
+ * hands them to a phase, auth.c decides auth and stepup, chauthtok.c changes passwords, account.c answers acct, open and
+ * close, which ask nothing. Nobody else includes this.
+ */
+#ifndef LOGIN_H
+#define LOGIN_H
+
+#include "attempt.h"
+#include "handler.h"
+#include "policy.h"
+#include "sessions.h"
+
+enum login_state {
+    LOGIN_ASKING,   /* a prompt is out */
+    LOGIN_HASHING,  /* all was answered, a hash is out */
+    LOGIN_DONE,     /* the verdict is out */
+};
+
+struct login {
+    struct msg_begin begin;        /* what the peer said; handle is wiped once used */
+    bool key_verified;             /* sshd says that it verified a public key on this connection */
+    struct config_service service;
+    struct source source;
+    struct account account;        /* id 0: the name is no account's, or not the peer's to prove */
+    const char *bar;               /* why it will be denied whatever is proved (audit text); NULL: open */
+    enum audit_event bar_event;
+    struct policy_questions questions;
+    size_t answered;               /* of questions */
+    enum login_state state;
+    enum prompt_kind asking;       /* kind of the prompt that is out */
+
+    struct attempt attempt;
+    bool waiting;                  /* for the account's attempts in flight */
+    bool hash_out;
+    bool password_right;
+    char rehash[PASSWORD_STORED_SIZE]; /* new hash with the present parameters, or "" */
+    struct secret password;
+    struct secret code;
+    int64_t answered_ms;           /* BOOTTIME of the last answer: deny_time counts from it */
+    int64_t wait_ms;               /* what the limits said */
+    bool limited;
+
+    unsigned rejected;             /* chauthtok: new passwords turned down */
+};
+
+/* Ends the conversation. GRANTED and others leave at once, DENIED at answered_ms + deny_time. */
+int login_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)
+    __attribute__((warn_unused_result));
+int login_prompt(struct handler *h, struct step *step, enum prompt_kind kind) __attribute__((warn_unused_result));
+
+/* Bars the conversation from success, for the first reason that is found. */
+void login_bar(struct login *login, enum audit_event event, const char *why);
+/* Reserves the attempt, or sets login->waiting or login->limited. */
+int login_reserve(struct handler *h) __attribute__((warn_unused_result));
+/* Sends login->password to a hash slot, and wipes it here. -ENOMEM. VERIFY takes the account's stored hash, and becomes
+ * PRETEND where there is none that is usable. */
+int login_hash(struct handler *h, struct step *step, enum password_job_kind kind) __attribute__((warn_unused_result));
+/* One audit row about this login: its account, or the keyed hash of the name that is none. */
+int login_audit(struct handler *h, enum audit_event event, const char *result) __attribute__((warn_unused_result));
+/* Settles the attempt as failed, says why in the audit, and denies. */
+int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
+    __attribute__((warn_unused_result));
+/* The hash could not be made for lack of memory: no failed attempt, no look. */
+int login_no_memory(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+
+/* The account as policy sees it. */
+struct policy_account login_policy_account(const struct login *login);
+/* What a session will say of this login. */
+int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret) __attribute__((warn_unused_result));
+
+int auth_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int auth_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));
+int auth_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int auth_hashed(struct handler *h, const struct password_job *job, struct step *step) __attribute__((warn_unused_result));
+
+int chauthtok_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int chauthtok_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));
+int chauthtok_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int chauthtok_hashed(struct handler *h, const struct password_job *job, struct step *step)
+    __attribute__((warn_unused_result));
+
+int account_acct(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int account_open(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+int account_close(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+
+#endif
