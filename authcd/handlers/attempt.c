@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See attempt.h. Every function loads the rows it needs, changes them by rules/limit and saves them, inside the caller's
- * transaction: nothing is kept in memory between packets, so nothing is forgotten by a crash.
+ * See attempt.h. Every function loads the rows it needs, changes them by rules/limit and saves them, inside the
+ * caller's transaction: nothing is kept in memory between packets, so nothing is forgotten by a crash.
  */
 #include "attempt.h"
 
@@ -137,8 +137,8 @@ int attempt_refund(struct db *db, struct attempt *a)
     return 0;
 }
 
-/* What others have in flight from the same source stays charged; all that was settled goes. Returns the share of ACCOUNT
- * that goes with it. */
+/* What others have in flight from the same source stays charged; all that was settled goes. Returns the share of
+ * ACCOUNT that goes with it. */
 static int64_t pair_clear(struct limit_row *pair, bool stranger)
 {
     int64_t in_flight = (int64_t)pair->in_flight * LIMIT_UNIT;
@@ -151,7 +151,8 @@ static int64_t pair_clear(struct limit_row *pair, bool stranger)
     return share;
 }
 
-/* A success from a known source did not touch ACCOUNT, but it proves that the owner is there: strangers may try again. */
+/* A success from a known source did not touch ACCOUNT, but it proves that the owner is there: strangers may try again.
+ */
 static int account_settle(struct db *db, const struct attempt *a, int64_t share)
 {
     struct limits_key key = {BUCKET_ACCOUNT, a->account_id, a->subject, a->source->text};

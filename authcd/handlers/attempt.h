@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One attempt at an account's secrets, and the buckets it is charged to: a known source is charged to its own PAIR row
- * only, a stranger to ACCOUNT and PAIR. Reserved before anything is looked at, settled exactly once. Which rows there are
- * is rules/limit's table; this only knows which of them an attempt touches.
+ * only, a stranger to ACCOUNT and PAIR. Reserved before anything is looked at, settled exactly once. Which rows there
+ * are is rules/limit's table; this only knows which of them an attempt touches.
  */
 #ifndef ATTEMPT_H
 #define ATTEMPT_H

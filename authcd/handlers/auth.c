@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Phases auth and stepup: asks what the service asks, in any case; reserves the attempt at the first answer; sends the next
- * prompt while the password is hashed; and decides once everything is in. A code is looked at only if the password was
- * right. What was wrong shows in the audit, never in the verdict.
+ * Phases auth and stepup: asks what the service asks, in any case; reserves the attempt at the first answer; sends the
+ * next prompt while the password is hashed; and decides once everything is in. A code is looked at only if the password
+ * was right. What was wrong shows in the audit, never in the verdict.
  */
 #include <errno.h>
 #include <string.h>

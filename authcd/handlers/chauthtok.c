@@ -93,8 +93,8 @@ static int reject(struct handler *h, struct step *step, const char *why)
 static int take_new(struct handler *h, const struct secret *typed, struct step *step)
 {
     struct login *login = *h->login;
-    const char *objection =
-        password_objection(typed, login->account.name, login->code.len ? &login->code : NULL, h->config->authcd.password_min);
+    const char *objection = password_objection(typed, login->account.name, login->code.len ? &login->code : NULL,
+                                               h->config->authcd.password_min);
 
     if (objection)
         return reject(h, step, objection);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The conversation of a login, from BEGIN to VERDICT: takes its messages in the one order that is allowed, and hands them
- * to the phase. Also what all phases need: prompting, reserving an attempt, sending a password to be hashed, denying.
- * One conversation a connection (a stepup may be followed by another); its state dies with the connection.
+ * The conversation of a login, from BEGIN to VERDICT: takes its messages in the one order that is allowed, and hands
+ * them to the phase. Also what all phases need: prompting, reserving an attempt, sending a password to be hashed,
+ * denying. One conversation a connection (a stepup may be followed by another); its state dies with the connection.
  */
 #include "login.h"
 
@@ -45,12 +45,9 @@ void login_bar(struct login *login, enum audit_event event, const char *why)
 static const char *prompt_text(enum prompt_kind kind)
 {
     static const char *const texts[] = {
-        [PROMPT_PASSWORD] = "Password: ",
-        [PROMPT_CODE] = "Code: ",
-        [PROMPT_COMBINED] = "Password and code: ",
-        [PROMPT_CURRENT_PASSWORD] = "Current password: ",
-        [PROMPT_NEW_PASSWORD] = "New password: ",
-        [PROMPT_RETYPE_PASSWORD] = "Retype new password: ",
+        [PROMPT_PASSWORD] = "Password: ",          [PROMPT_CODE] = "Code: ",
+        [PROMPT_COMBINED] = "Password and code: ", [PROMPT_CURRENT_PASSWORD] = "Current password: ",
+        [PROMPT_NEW_PASSWORD] = "New password: ",  [PROMPT_RETYPE_PASSWORD] = "Retype new password: ",
     };
     return texts[kind];
 }
@@ -61,7 +58,8 @@ int login_prompt(struct handler *h, struct step *step, enum prompt_kind kind)
     struct msg m = {.number = MSG_prompt};
 
     m.prompt.kind = (uint8_t)kind;
-    m.prompt.echo = kind == PROMPT_CODE; /* so that sshd's password method fails instead of answering with the password */
+    m.prompt.echo =
+        kind == PROMPT_CODE; /* so that sshd's password method fails instead of answering with the password */
     if (text_copy(m.prompt.text, sizeof m.prompt.text, prompt_text(kind)) < 0)
         return -EMSGSIZE;
     login->asking = kind;
@@ -294,8 +292,8 @@ static int login_start(struct handler *h, const struct msg_begin *in)
 int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
 {
     static int (*const phases[])(struct handler *, struct step *) = {
-        [PHASE_AUTH] = auth_begin,          [PHASE_ACCT] = account_acct,   [PHASE_CHAUTHTOK] = chauthtok_begin,
-        [PHASE_OPEN] = account_open,        [PHASE_CLOSE] = account_close, [PHASE_STEPUP] = auth_begin,
+        [PHASE_AUTH] = auth_begin,   [PHASE_ACCT] = account_acct,   [PHASE_CHAUTHTOK] = chauthtok_begin,
+        [PHASE_OPEN] = account_open, [PHASE_CLOSE] = account_close, [PHASE_STEPUP] = auth_begin,
     };
 
     if (*h->login && ((*h->login)->state != LOGIN_DONE || (*h->login)->begin.phase != PHASE_STEPUP))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The conversation on one connection, as the files of handlers/ that carry it on see it: login.c takes the messages and
- * hands them to a phase, auth.c decides auth and stepup, chauthtok.c changes passwords, account.c answers acct, open and
- * close, which ask nothing. Nobody else includes this.
+ * hands them to a phase, auth.c decides auth and stepup, chauthtok.c changes passwords, account.c answers acct, open
+ * and close, which ask nothing. Nobody else includes this.
  */
 #ifndef LOGIN_H
 #define LOGIN_H
@@ -13,36 +13,36 @@
 #include "sessions.h"
 
 enum login_state {
-    LOGIN_ASKING,   /* a prompt is out */
-    LOGIN_HASHING,  /* all was answered, a hash is out */
-    LOGIN_DONE,     /* the verdict is out */
+    LOGIN_ASKING,  /* a prompt is out */
+    LOGIN_HASHING, /* all was answered, a hash is out */
+    LOGIN_DONE,    /* the verdict is out */
 };
 
 struct login {
-    struct msg_begin begin;        /* what the peer said; handle is wiped once used */
-    bool key_verified;             /* sshd says that it verified a public key on this connection */
+    struct msg_begin begin; /* what the peer said; handle is wiped once used */
+    bool key_verified;      /* sshd says that it verified a public key on this connection */
     struct config_service service;
     struct source source;
-    struct account account;        /* id 0: the name is no account's, or not the peer's to prove */
-    const char *bar;               /* why it will be denied whatever is proved (audit text); NULL: open */
+    struct account account; /* id 0: the name is no account's, or not the peer's to prove */
+    const char *bar;        /* why it will be denied whatever is proved (audit text); NULL: open */
     enum audit_event bar_event;
     struct policy_questions questions;
-    size_t answered;               /* of questions */
+    size_t answered; /* of questions */
     enum login_state state;
-    enum prompt_kind asking;       /* kind of the prompt that is out */
+    enum prompt_kind asking; /* kind of the prompt that is out */
 
     struct attempt attempt;
-    bool waiting;                  /* for the account's attempts in flight */
+    bool waiting; /* for the account's attempts in flight */
     bool hash_out;
     bool password_right;
     char rehash[PASSWORD_STORED_SIZE]; /* new hash with the present parameters, or "" */
     struct secret password;
     struct secret code;
-    int64_t answered_ms;           /* BOOTTIME of the last answer: deny_time counts from it */
-    int64_t wait_ms;               /* what the limits said */
+    int64_t answered_ms; /* BOOTTIME of the last answer: deny_time counts from it */
+    int64_t wait_ms;     /* what the limits said */
     bool limited;
 
-    unsigned rejected;             /* chauthtok: new passwords turned down */
+    unsigned rejected; /* chauthtok: new passwords turned down */
 };
 
 /* Ends the conversation. GRANTED and others leave at once, DENIED at answered_ms + deny_time. */
@@ -68,15 +68,18 @@ int login_no_memory(struct handler *h, struct step *step) __attribute__((warn_un
 /* The account as policy sees it. */
 struct policy_account login_policy_account(const struct login *login);
 /* What a session will say of this login. */
-int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret) __attribute__((warn_unused_result));
+int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
+    __attribute__((warn_unused_result));
 
 int auth_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 int auth_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));
 int auth_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
-int auth_hashed(struct handler *h, const struct password_job *job, struct step *step) __attribute__((warn_unused_result));
+int auth_hashed(struct handler *h, const struct password_job *job, struct step *step)
+    __attribute__((warn_unused_result));
 
 int chauthtok_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
-int chauthtok_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));
+int chauthtok_answer(struct handler *h, const struct secret *typed, struct step *step)
+    __attribute__((warn_unused_result));
 int chauthtok_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 int chauthtok_hashed(struct handler *h, const struct password_job *job, struct step *step)
     __attribute__((warn_unused_result));
