@@ -41,7 +41,7 @@ static void test_refusals(void)
     static const char *const bad[] = {"A",     "AAAAA", "Zg==", "Zm8=", "+/+/",    "Zm 9",
                                       "Zm\n9", "Zh",    "Zm9=", "Zm9",  "\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        is_int(decode(bad[i], 16), -EINVAL, "\"%s\" is refused", bad[i]);
+        is_int(decode(bad[i], 16), -EINVAL, "text %zu that no bytes have is refused", i);
     unsigned char out[4];
     size_t len = 77;
     is_int(base64url_decode(out, sizeof out, &len, "Zm\0v", 4), -EINVAL, "NUL is no character");
