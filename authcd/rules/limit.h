@@ -57,10 +57,11 @@ void limit_charge(const struct limit_rule *rule, struct limit_row *row, const st
 void limit_fail(struct limit_row *row);
 
 /* The verdict of one attempt in flight was yes, or there was none that counts (out of memory, shutdown): its charge
- * goes; shared as it was when charged. */
+ * goes; shared as it was when charged. The moment of the charge stays: if the row has a wait, it begins anew. */
 void limit_refund(struct limit_row *row, bool shared);
 
-/* Takes share off an ACCOUNT's level (a success cleared the PAIR that it came from). */
+/* Takes share off an ACCOUNT's level (a success cleared the PAIR that it came from). Refund first: share must not count
+ * the charge of the success itself. Charges in flight stay. */
 void limit_take(struct limit_row *row, int64_t share);
 
 /* Settled failures now, leaked: for people. */

@@ -39,4 +39,7 @@ struct source_facts {
  * after /64 is dropped; names over 255 bytes keep a digest-free prefix of 255 (they share one source: harmless). */
 void source_from(struct source *ret, const struct source_facts *facts);
 
+/* Is service login or a display manager: a program for people who sit at this host? */
+bool source_is_console_program(const char *service);
+
 #endif
