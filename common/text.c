@@ -6,7 +6,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,6 +139,19 @@ int text_format(char *out, size_t cap, const char *format, ...)
     if (cap > 0)
         out[0] = '\0';
     return -EMSGSIZE;
+}
+
+void text_cut(char *out, size_t cap, const char *format, va_list ap)
+{
+    out[0] = '\0';
+    int n = vsnprintf(out, cap, format, ap);
+    if (n < 0 || (size_t)n < cap)
+        return;
+    size_t last = cap - 1; /* where the last character begins */
+    while (last > 0 && ((unsigned char)out[--last] & 0xc0) == 0x80)
+        ;
+    if (!text_is_utf8(out + last, cap - 1 - last))
+        out[last] = '\0';
 }
 
 int text_copy(char *out, size_t cap, const char *s)

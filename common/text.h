@@ -6,6 +6,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,9 @@ size_t text_printable(char *out, size_t cap, const char *s);
 
 /* snprintf's contract made strict: 0, or -EMSGSIZE if it did not fit (out is then empty). */
 int text_format(char *out, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* vsnprintf for people's eyes: what does not fit is cut at a whole character, and only there. cap > 0. */
+void text_cut(char *out, size_t cap, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* strlcpy's job, with -EMSGSIZE (out empty) instead of a cut. */
 int text_copy(char *out, size_t cap, const char *s) __attribute__((warn_unused_result));

@@ -33,6 +33,8 @@ struct counters {
     bool memory_locked;
 };
 
+enum { HANDLER_PAGE_ROWS = 100 }; /* of a list in one answer */
+
 struct login; /* handlers/login: the conversation on one connection */
 
 struct handler {
@@ -67,7 +69,14 @@ void login_free(struct login *login); /* NULL does nothing; wipes */
 int handler_account(struct handler *h, const char *user, struct account *ret, struct step *step)
     __attribute__((warn_unused_result));
 
-/* An audit row about account a (NULL: none), with the peer as actor if it is not a itself. */
+/* The peer's own account. -ENOENT (step has the refusal) if it has none. */
+int handler_self(struct handler *h, struct account *ret, struct step *step) __attribute__((warn_unused_result));
+
+/* The kernel's number for a uid of another user namespace, nobody in particular, and PROTOCOL_NO_UID: never an account's. */
+bool handler_uid_is_somebody(uint32_t uid);
+
+/* An audit row about account a (NULL: none), with the peer as actor if it is not a itself. source NULL: the peer. A text
+ * that does not fit is cut. */
 int handler_audit(struct handler *h, enum audit_event event, const struct account *a, const char *service,
                   const char *source, const char *format, ...) __attribute__((format(printf, 6, 7), warn_unused_result));
 

@@ -117,6 +117,33 @@ static void test_copy(void)
     is_str(hex, "009fff10", "hexadecimal");
 }
 
+__attribute__((format(printf, 3, 4))) static void cut(char *out, size_t cap, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    text_cut(out, cap, format, ap);
+    va_end(ap);
+}
+
+static void test_cut(void)
+{
+    char out[8];
+    cut(out, 6, "%s", "12345");
+    is_str(out, "12345", "what fits is whole");
+    cut(out, 5, "%s", "12345");
+    is_str(out, "1234", "what does not is cut");
+    cut(out, 5, "%s", "123\xc3\xa9");
+    is_str(out, "123", "before a character of two bytes");
+    cut(out, 6, "%s", "123\xc3\xa9x");
+    is_str(out, "123\xc3\xa9", "or behind it");
+    cut(out, 6, "%s", "12\xf0\x90\x80\x80");
+    is_str(out, "12", "or before one of four");
+    cut(out, 3, "%s", "\xe2\x82\xac");
+    is_str(out, "", "even if nothing is left");
+    cut(out, 1, "%s", "abc");
+    is_str(out, "", "or there was no room");
+}
+
 static int number(const char *s, uint64_t max, uint64_t *ret)
 {
     *ret = 4711;
@@ -145,6 +172,7 @@ int main(void)
     test_words();
     test_printable();
     test_copy();
+    test_cut();
     test_numbers();
     return tap_done();
 }
