@@ -25,6 +25,7 @@ PROBED := $(foreach f,$(WARN_PROBED) $(HARDEN_PROBED),$(call cc-has,$(f)))
 
 HARDEN := -fstack-protector-strong $(if $(filter release clang,$(MODE)),-D_FORTIFY_SOURCE=3)
 HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
+NO_UNDEFINED := -Wl,-z,defs
 
 MODE_release :=
 MODE_clang   :=
@@ -91,7 +92,7 @@ $(BUILD)/authctl: $(call lib,ctl) $(call lib,common)
 # Never -z nodlopen (libpam dlopens it) nor --gc-sections (it would hide a forbidden dependency).
 $(BUILD)/pam_authc.so: $(call obj,pam_authc) $(call lib,common) pam_authc/pam_authc.map
 	@echo "  LD      $@"
-	@$(CC) -shared $(ALL_LDFLAGS) $(if $(filter release clang,$(MODE)),-Wl,-z,defs) -Wl,--version-script=pam_authc/pam_authc.map -o $@ \
+	@$(CC) -shared $(ALL_LDFLAGS) $(if $(filter release clang,$(MODE)),$(NO_UNDEFINED)) -Wl,--version-script=pam_authc/pam_authc.map -o $@ \
 		$(call obj,pam_authc) $(call lib,common) -lpam
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
