@@ -34,16 +34,17 @@ int json_parse(const char *text, size_t len, struct json_object *ret) __attribut
 /* The member of that name, or NULL. */
 const struct json_member *json_get(const struct json_object *o, const char *name);
 
-/* A string's text with its escapes undone; -EBADMSG: not a string, has a NUL; -EMSGSIZE. */
+/* A string's text with its escapes undone; -EBADMSG: not a string; -EMSGSIZE. */
 int json_string(const struct json_member *m, char *out, size_t cap) __attribute__((warn_unused_result));
 
 /* -EBADMSG: not an integer, or one that int64 cannot hold. */
 int json_integer(const struct json_member *m, int64_t *ret) __attribute__((warn_unused_result));
 
-/* An array of strings, joined by single spaces; -EBADMSG: anything else. */
+/* An array of strings, joined by single spaces; -EBADMSG: anything else, or a string that is empty or has a
+ * space; -EMSGSIZE. */
 int json_words(const struct json_member *m, char *out, size_t cap) __attribute__((warn_unused_result));
 
-/* Appends s as a quoted JSON string at *pos. -EMSGSIZE; out stays terminated. */
+/* Appends s, which must be UTF-8, as a quoted JSON string at *pos. -EMSGSIZE; out stays terminated. */
 int json_quote(char *out, size_t cap, size_t *pos, const char *s) __attribute__((warn_unused_result));
 
 #endif
