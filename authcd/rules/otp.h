@@ -18,6 +18,7 @@ enum {
     OTP_SECRET_MAX = 64,
     OTP_BASE32_SIZE = 128,
     OTP_URI_SIZE = 1024,
+    OTP_CODE_SIZE = 9,          /* 8 digits and a NUL */
 };
 #define OTP_TIME_MIN INT64_C(1577836800) /* 2020-01-01: a clock before this is not set */
 
@@ -43,6 +44,9 @@ enum otp_result {
 enum otp_result otp_check(const struct otp *otp, const struct secret *typed, int64_t now_s, int64_t last_step,
                           int64_t *ret_step);
 
+/* The code of one step (Unix time / period). -EINVAL: parameters out of bounds, step negative or past the year 9999. */
+int otp_code(const struct otp *otp, int64_t step, char out[OTP_CODE_SIZE]) __attribute__((warn_unused_result));
+
 /* "SHA1", "SHA256", "SHA512" (as otpauth URIs write them); NULL, or 0 for an unknown name. */
 const char *otp_algorithm_name(enum otp_algorithm algorithm);
 enum otp_algorithm otp_algorithm_from(const char *name);
@@ -50,10 +54,11 @@ enum otp_algorithm otp_algorithm_from(const char *name);
 /* A fresh random secret: 20, 32 or 64 bytes to suit the algorithm. */
 void otp_secret_make(struct otp *otp);
 
-/* base32 without padding (RFC 4648). -ENOMEM, -EINVAL. */
+/* base32 without padding (RFC 4648). -EINVAL: longer than OTP_SECRET_MAX. */
 int otp_base32(const struct otp *otp, char out[OTP_BASE32_SIZE]) __attribute__((warn_unused_result));
 
-/* otpauth://totp/ISSUER:USER?secret=...&issuer=ISSUER&algorithm=...&digits=...&period=..., percent-encoded. */
+/* otpauth://totp/ISSUER:USER?secret=...&issuer=ISSUER&algorithm=...&digits=...&period=..., percent-encoded.
+ * -EINVAL: otp is not usable; -EMSGSIZE: the names are too long. */
 int otp_uri(const struct otp *otp, const char *issuer_host, const char *user, char out[OTP_URI_SIZE])
     __attribute__((warn_unused_result));
 
