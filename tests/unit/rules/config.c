@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * authcd.conf: what it may say, what each mistake is answered with (C1, C2's memory), which value holds for a service,
+ * and that whatever is printed reads back as the same.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+static struct config config, other;
+static char error[CONFIG_ERROR_SIZE];
+
+static int parse(const char *text)
+{
+    error[0] = '\0';
+    return config_parse(text, strlen(text), "f", &config, error);
+}
+
+static struct config_service service(const char *name)
+{
+    struct config_service s;
+    config_service(&config, name, &s);
+    return s;
+}
+
+static const char *value(const char *section, const char *key)
+{
+    static struct config_setting s;
+    for (size_t i = 0; config_setting(&config, i, &s); i++)
+        if (strcmp(s.section, section) == 0 && strcmp(s.key, key) == 0)
+            return s.value;
+    return "(no such setting)";
+}
+
+static void test_defaults(void)
+{
+    static const struct {
+        const char *section, *key, *want;
+    } defaults[] = {
+#define AUTHCD(key, field, type, fallback, ...) {"authcd", #key, fallback},
+#define SERVICE(key, field, type, fallback, ...) {"service *", #key, fallback},
+#define AUDIENCE(key, field, type, fallback, ...) {"audience web", #key, fallback},
+#include "config.def"
+    };
+    is_int(parse("[audience web]\n"), 0, "an audience with all defaults");
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        is_str(value(defaults[i].section, defaults[i].key), defaults[i].want, "default of %s", defaults[i].key);
+    config_defaults(&other);
+    ok(memcmp(&config.authcd, &other.authcd, sizeof other.authcd) == 0, "an empty file means all defaults");
+}
+
+/* The same in the types that the rest of the program sees. */
+static void test_default_fields(void)
+{
+    config_defaults(&config);
+    is_str(config.authcd.user, "authc", "user");
+    is_str(config.authcd.issuer, "", "issuer is for serve to fill in");
+    is_int(config.authcd.limits, CONFIG_LIMITS_NIST, "limits");
+    is_int(config.authcd.argon2_memory, 64 << 20, "argon2_memory in bytes");
+    is_int(config.authcd.hash_memory, 256 << 20, "hash_memory in bytes");
+    is_int(config.authcd.argon2_passes, 3, "argon2_passes");
+    is_int(config.authcd.deny_time_ms, 2000, "deny_time in ms");
+    is_int(config.authcd.password_min, 12, "password_min");
+    is_int(config.authcd.set, 0, "nothing is set");
+    struct config_service s = service("anything");
+    is_int(s.factors.n, 2, "two factors");
+    is_int(s.factors.kinds[0], CONFIG_FACTOR_PASSWORD, "the password first");
+    is_int(s.factors.kinds[1], CONFIG_FACTOR_OTP, "then the code");
+    is_int(s.unenrolled, CONFIG_UNENROLLED_SKIP, "unenrolled = skip");
+    is_int(s.unknown, CONFIG_UNKNOWN_DENY, "unknown = deny");
+    is_int(s.roles.n, 4, "four roles");
+    is_str(s.roles.names[3], "user", "down to user");
+    ok(!s.sessions && !s.combined, "no sessions, not combined");
+    is_str(s.name, "anything", "under the name that was asked for");
+    ok(config_audience(&config, "web") == NULL, "no audiences");
+}
+
+static void test_full(void)
+{
+    is_int(parse("# comment\n"
+                 "\t [authcd]\t# comment\n"
+                 "user=authc2\n"
+                 "state_dir = /srv/a.b/..c#d   # a # inside a value stays\n"
+                 "run_dir = /run/x\n"
+                 "issuer = https://host.example.org:8443/auth\n"
+                 "limits = nist\n"
+                 "argon2_memory = 19456KiB\n"
+                 "argon2_passes = 2\n"
+                 "hash_memory = 1GiB\n"
+                 "deny_time = 200ms\n"
+                 "password_min = 8\n"
+                 "\n"
+                 "[service  *]\n"
+                 "unenrolled = deny\n"
+                 "[service sudo-i]\n"
+                 "factors = otp\n"
+                 "roles = \tsuperadmin   admin\n"
+                 "unknown = ignore\n"
+                 "sessions = yes\n"
+                 "[service gdm-password]\n"
+                 "factors = otp password\n"
+                 "combined = yes\n"
+                 "[audience web]\n"
+                 "token_lifetime = 1h\n"
+                 "acr = aal1\n"
+                 "alg = ES256\n"
+                 "roles = guest"),
+           0, "everything at once");
+    is_str(error, "", "without an error");
+    is_str(config.authcd.user, "authc2", "user");
+    is_str(config.authcd.state_dir, "/srv/a.b/..c#d", "state_dir");
+    is_str(config.authcd.issuer, "https://host.example.org:8443/auth", "issuer");
+    is_int(config.authcd.argon2_memory, 19 << 20, "argon2_memory at its least");
+    is_int(config.authcd.deny_time_ms, 200, "deny_time");
+    is_int(config.n_services, 3, "three services");
+    is_str(config.services[0].name, "*", "* is the first");
+    struct config_service s = service("sudo-i");
+    is_int(s.factors.n, 1, "one factor");
+    is_int(s.factors.kinds[0], CONFIG_FACTOR_OTP, "a code");
+    is_int(s.unknown, CONFIG_UNKNOWN_IGNORE, "ignore");
+    is_int(s.roles.n, 2, "two roles");
+    is_str(s.roles.names[1], "admin", "the second");
+    is_int(config_audience(&config, "web")->token_lifetime_s, 3600, "token_lifetime");
+    is_str(config_audience(&config, "web")->acr, "aal1", "acr");
+    ok(config_audience(&config, "we") == NULL && config_audience(&config, "webs") == NULL, "no other audience");
+}
+
+static void test_resolution(void)
+{
+    parse("[service *]\nsessions = no\nunenrolled = deny\nroles = admin\n[service login]\nsessions = no\n"
+          "[service sshd]\nroles = user\n");
+    ok(service("sshd").sessions, "the built-in row goes before [service *]");
+    ok(!service("login").sessions, "a service's own section goes before the built-in row");
+    ok(service("gdm-password").sessions && service("lightdm").sessions && service("sddm").sessions,
+       "display managers have the built-in row");
+    ok(!service("sudo").sessions && !service("su").sessions && !service("*").sessions, "sudo, su and * have not");
+    is_int(service("sshd").unenrolled, CONFIG_UNENROLLED_DENY, "[service *] goes before the built-in default");
+    is_str(service("sshd").roles.names[0], "user", "key by key");
+    is_str(service("other").roles.names[0], "admin", "a service without a section has that of *");
+    is_int(service("sshd").unknown, CONFIG_UNKNOWN_DENY, "the built-in default comes last");
+    parse("[service *]\nsessions = yes\n");
+    ok(service("sudo").sessions, "[service *] holds where there is no built-in row");
+    static const char longest[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    is_str(service(longest).name, "", "a name longer than any section's has that of * as well");
+    ok(service(longest).sessions, "with its values");
+}
+
+static const struct {
+    const char *text, *want;
+} mistakes[] = {
+    {"[authc]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"\n[authcd x]\n", "f:2: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"[service]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"[service a b]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"[]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"[", "f:1: a section without its ]"},
+    {"[authcd", "f:1: a section without its ]"},
+    {"[authcd] x\n", "f:1: a section without its ]"},
+    {"[service a/b]\n", "f:1: \"a/b\" names no service: wants a PAM service name, or *"},
+    {"[service \x1b]\n", "f:1: control character 0x1b: wants tabs and plain ends of lines only"},
+    {"[audience *]\n", "f:1: \"*\" names no audience: wants A-Z a-z 0-9 . _ -"},
+    {"[authcd]\n[service x]\n[authcd]\n", "f:3: a second [authcd]; the first is in line 1: put both together"},
+    {"[service x]\n[service *]\n[service x]\n", "f:3: a second [service x]; the first is in line 1: put both together"},
+    {"[service *]\n[service *]\n", "f:2: a second [service *]; the first is in line 1: put both together"},
+    {"[audience x]\n[audience x]\n", "f:2: a second [audience x]; the first is in line 1: put both together"},
+    {"user = x\n", "f:1: \"user\" stands before the first section: wants [authcd] above it"},
+    {"[authcd]\nuser\n", "f:2: \"user\": wants [section] or key = value"},
+    {"[authcd]\n\xc3\xa9\n", "f:2: \"\xc3\xa9\": wants [section] or key = value"},
+    {"[authcd]\nUser = x\n",
+     "f:2: no key \"User\" in [authcd]: it has user state_dir run_dir issuer limits argon2_memory "
+     "argon2_passes hash_memory deny_time password_min"},
+    {"[audience a]\n= x\n", "f:2: no key \"\" in [audience]: it has alg token_lifetime acr roles"},
+    {"[audience a]\nuser = x\n", "f:2: no key \"user\" in [audience]: it has alg token_lifetime acr roles"},
+    {"[authcd]\nuser = a\n# x\nuser = a\n", "f:4: a second user; the first is in line 2: remove one"},
+    {"[authcd]\nuser =\n",
+     "f:2: user = : wants a name of A-Z a-z 0-9 . _ - (who authcd becomes when it was started as root)"},
+    {"[authcd]\nrun_dir = run\n",
+     "f:2: run_dir = run: wants an absolute path, not too long, without . and .. and // (sockets)"},
+    {"[authcd]\nargon2_memory = 19455KiB\n", "f:2: argon2_memory = 19455KiB: wants a size like 64MiB, from 19MiB to "
+                                             "2GiB (memory that one password hash takes)"},
+    {"[authcd]\nargon2_passes = 1\n", "f:2: argon2_passes = 1: wants a number, from 2 to 16 (passes over that memory)"},
+    {"[authcd]\ndeny_time = 31s\n", "f:2: deny_time = 31s: wants a time like 500ms or 2s, from 0ms to 30s (how long "
+                                    "after the answer a denial leaves)"},
+    {"[audience a]\ntoken_lifetime = 61m\n",
+     "f:2: token_lifetime = 61m: wants a time like 90s or 15m, from 1m to 1h (how long a token is good)"},
+    {"[service s]\nunenrolled = enrol\n", "f:2: unenrolled = enrol: wants one of: deny skip (who has no code yet)"},
+    {"[service s]\nroles = root\n",
+     "f:2: roles = root: wants some of, each once: superadmin admin moderator user guest (who may use it)"},
+    {"[service s]\nsessions = true\n", "f:2: sessions = true: wants one of: no yes (does a login begin a session)"},
+    {"[authcd]\r\n", "f:1: control character 0x0d: wants tabs and plain ends of lines only"},
+    {"# \x7f\n", "f:1: control character 0x7f: wants tabs and plain ends of lines only"},
+    {"\n# \xff\n", "f:2: not UTF-8: save the file as UTF-8"},
+    {"\xef\xbb\xbf[authcd]\n", "f:1: \"\xef\xbb\xbf[authcd]\": wants [section] or key = value"},
+    {"[authcd]\nuser = x\nhash_memory = 32MiB\n",
+     "f:3: argon2_memory is above hash_memory: not one password could be hashed"},
+    {"[authcd]\nhash_memory = 512MiB\nargon2_memory = 1GiB\n",
+     "f:3: argon2_memory is above hash_memory: not one password could be hashed"},
+    {"[service sudo]\nfactors = password\ncombined = yes\n",
+     "f:3: [service sudo]: combined = yes wants factors = password otp"},
+    {"[service *]\ncombined = yes\n[service sudo]\nfactors = otp\n",
+     "f:2: [service sudo]: combined = yes wants factors = password otp"},
+    {"[service sshd]\n\nfactors = otp\n",
+     "f:3: [service sshd]: factors = otp alone leaves six digits to guess from anywhere: wants password otp"},
+    {"[service *]\nfactors = otp\n",
+     "f:2: [service *]: factors = otp alone leaves six digits to guess from anywhere: wants "
+     "password otp (name the local service that may do with a code)"},
+};
+
+static void test_mistakes(void)
+{
+    static struct config untouched;
+    memset(&untouched, 0xA5, sizeof untouched);
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        memset(&config, 0xA5, sizeof config);
+        is_int(parse(mistakes[i].text), -EINVAL, "mistake %zu is refused", i);
+        is_str(error, mistakes[i].want, "mistake %zu is explained", i);
+        ok(memcmp(&config, &untouched, sizeof config) == 0, "mistake %zu changes nothing", i);
+    }
+}
+
+/* Values of one key, good or bad: "key = value". */
+static const struct {
+    const char *line;
+    int good;
+} values[] = {
+    {"[authcd]\nissuer =", 1},
+    {"[authcd]\nissuer = https://h", 1},
+    {"[authcd]\nissuer = https://h/", 1},
+    {"[authcd]\nissuer = https://[2001:db8::1]:443/a/b", 1},
+    {"[authcd]\nissuer = http://h", 0},
+    {"[authcd]\nissuer = HTTPS://h", 0},
+    {"[authcd]\nissuer = https://", 0},
+    {"[authcd]\nissuer = https:///x", 0},
+    {"[authcd]\nissuer = https://h?x", 0},
+    {"[authcd]\nissuer = https://h/?x", 0},
+    {"[authcd]\nissuer = https://h#x", 0},
+    {"[authcd]\nissuer = https://u@h", 0},
+    {"[authcd]\nissuer = https://h:0", 0},
+    {"[authcd]\nissuer = https://h:", 0},
+    {"[authcd]\nissuer = https://h:65536", 0},
+    {"[authcd]\nissuer = https://h:443443", 0},
+    {"[authcd]\nissuer = https://h x", 0},
+    {"[authcd]\nissuer = https://[]", 0},
+    {"[authcd]\nissuer = https://[::1", 0},
+    {"[authcd]\nissuer = https://h\"", 0},
+    {"[authcd]\nstate_dir = /", 0},
+    {"[authcd]\nstate_dir = /a/", 0},
+    {"[authcd]\nstate_dir = /a//b", 0},
+    {"[authcd]\nstate_dir = /a/../b", 0},
+    {"[authcd]\nstate_dir = /a/..", 0},
+    {"[authcd]\nstate_dir = /./a", 0},
+    {"[authcd]\nstate_dir = /...", 1},
+    {"[authcd]\nstate_dir = /with space", 1},
+    {"[authcd]\nuser = -x", 0},
+    {"[authcd]\nuser = a b", 0},
+    {"[authcd]\nlimits = cis", 0},
+    {"[authcd]\nlimits = nist nist", 0},
+    {"[authcd]\nargon2_memory = 2GiB\nhash_memory = 2GiB", 1},
+    {"[authcd]\nargon2_memory = 2049MiB\nhash_memory = 4GiB", 0},
+    {"[authcd]\nargon2_memory = 64", 0},
+    {"[authcd]\nargon2_memory = 64 MiB", 0},
+    {"[authcd]\nargon2_memory = 64MB", 0},
+    {"[authcd]\nargon2_memory = 064MiB", 0},
+    {"[authcd]\nargon2_memory = +64MiB", 0},
+    {"[authcd]\nargon2_memory = MiB", 0},
+    {"[authcd]\nargon2_memory = 17179869248GiB", 0},
+    {"[authcd]\nargon2_memory = 18446744073709551680MiB", 0},
+    {"[authcd]\nargon2_memory = 99999999999999999999999999MiB", 0},
+    {"[authcd]\nargon2_passes = 16", 1},
+    {"[authcd]\nargon2_passes = 17", 0},
+    {"[authcd]\nargon2_passes = 3.0", 0},
+    {"[authcd]\nargon2_passes = 3x", 0},
+    {"[authcd]\npassword_min = 7", 0},
+    {"[authcd]\npassword_min = 128", 1},
+    {"[authcd]\npassword_min = 129", 0},
+    {"[authcd]\ndeny_time = 0ms", 1},
+    {"[authcd]\ndeny_time = 0s", 1},
+    {"[authcd]\ndeny_time = 30s", 1},
+    {"[authcd]\ndeny_time = 30001ms", 0},
+    {"[authcd]\ndeny_time = -1s", 0},
+    {"[authcd]\ndeny_time = 2", 0},
+    {"[authcd]\ndeny_time = 1s500ms", 0},
+    {"[authcd]\ndeny_time = 2S", 0},
+    {"[audience a]\ntoken_lifetime = 60s", 1},
+    {"[audience a]\ntoken_lifetime = 59s", 0},
+    {"[audience a]\ntoken_lifetime = 60500ms", 0},
+    {"[audience a]\ntoken_lifetime = 61000ms", 1},
+    {"[audience a]\ntoken_lifetime = 7d", 0},
+    {"[audience a]\nalg = EdDSA", 0},
+    {"[audience a]\nalg = none", 0},
+    {"[audience a]\nacr = aal3", 0},
+    {"[audience a]\nroles =", 0},
+    {"[service s]\nfactors =", 0},
+    {"[service s]\nfactors = password password", 0},
+    {"[service s]\nfactors = password, otp", 0},
+    {"[service s]\nfactors = otp", 1},
+    {"[service sudo]\nfactors = password", 1},
+    {"[service sshd]\nfactors = password", 1},
+    {"[service s]\nroles = user user", 0},
+    {"[service s]\nroles = guest user moderator admin superadmin", 1},
+    {"[service s]\nroles = users", 0},
+    {"[service s]\nsessions = Yes", 0},
+    {"[service s]\ncombined = yes", 1},
+    {"[service s]\nfactors = otp password\ncombined = yes", 1},
+};
+
+static void test_values(void)
+{
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const char *line = strchr(values[i].line, '\n') + 1;
+        is_int(parse(values[i].line), values[i].good ? 0 : -EINVAL, "%.*s", (int)strcspn(line, "\n"), line);
+    }
+}
+
+static void test_sizes(void)
+{
+    static char text[CONFIG_FILE_MAX + 2];
+    memset(text, '\n', sizeof text);
+    is_int(config_parse(text, CONFIG_FILE_MAX, "f", &config, error), 0, "64 KiB are read");
+    is_int(config_parse(text, CONFIG_FILE_MAX + 1, "f", &config, error), -EINVAL, "a byte more is refused");
+    is_str(error, "f:1: 65537 bytes: wants at most 65536", "and told");
+    memset(text, '#', CONFIG_FILE_MAX);
+    is_int(config_parse(text, CONFIG_FILE_MAX, "f", &config, error), 0, "a comment may be long");
+    memset(text, 'a', CONFIG_FILE_MAX);
+    is_int(config_parse(text, CONFIG_FILE_MAX, "f", &config, error), -EINVAL, "another line may not");
+    is_str(error, "f:1: longer than 1023 bytes", "and is told so");
+    is_int(config_parse("[authcd]\nuser = a\0b\n", 20, "f", &config, error), -EINVAL, "NUL is refused");
+    is_str(error, "f:2: a NUL byte: wants text", "and told");
+    is_int(config_parse("", 0, "f", &config, error), 0, "nothing is a file, too");
+    char path[300] = "[authcd]\nrun_dir = /";
+    size_t len = strlen(path);
+    memset(path + len, 'r', 94);
+    is_int(parse(path), 0, "run_dir of 95 bytes leaves room for the sockets' names");
+    path[len + 94] = 'r';
+    is_int(parse(path), -EINVAL, "one of 96 does not");
+}
+
+/* n sections [KIND x1] ... [KIND xn]. */
+static int parse_many(const char *kind, int n)
+{
+    static char text[8192];
+    size_t used = 0;
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "[%s x%d]\n", kind, i);
+    return parse(text);
+}
+
+static void test_lists(void)
+{
+    is_int(parse_many("service", CONFIG_SERVICES_MAX - 1), 0, "* and 63 services");
+    is_int((int)config.n_services, CONFIG_SERVICES_MAX, "are 64");
+    is_int(parse_many("service", CONFIG_SERVICES_MAX), -EINVAL, "one more is refused");
+    is_str(error, "f:64: more than 64 services", "and told");
+    is_int(parse_many("audience", CONFIG_AUDIENCES_MAX), 0, "32 audiences");
+    is_int(parse_many("audience", CONFIG_AUDIENCES_MAX + 1), -EINVAL, "one more is refused");
+    is_str(error, "f:33: more than 32 audiences", "and told");
+}
+
+static void test_long_error(void)
+{
+    static char text[1024], name[2 * CONFIG_ERROR_SIZE];
+    memset(name, 'n', sizeof name - 1);
+    memset(text, 'k', sizeof text - 1);
+    is_int(config_parse(text, strlen(text), name, &config, error), -EINVAL, "a long name and a long line");
+    ok(strlen(error) < CONFIG_ERROR_SIZE, "fit");
+    is_int(parse("[authcd]\nuser = a%sb\xc2\x9b\n"), -EINVAL, "what the file says");
+    ok(strstr(error, "a%sb\\x") != NULL, "is shown, not obeyed: %s", error);
+}
+
+/* What `config show` prints is a file that means the same. */
+static void test_round_trip(void)
+{
+    static char text[CONFIG_FILE_MAX];
+    char section[80] = "";
+    size_t used = 0, n = 0, changed = 0;
+    struct config_setting a, b;
+    is_int(parse("[authcd]\ndeny_time = 1500ms\nissuer = https://a/b\n[service *]\nunenrolled = deny\n"
+                 "[service sshd]\nroles = admin guest\n[audience a]\ntoken_lifetime = 90s\n[audience b]\nacr = aal1\n"),
+           0, "a config");
+    for (; config_setting(&config, n, &a); n++) {
+        changed += a.changed;
+        if (strcmp(section, a.section) != 0)
+            used += (size_t)snprintf(text + used, sizeof text - used, "[%s]\n", a.section);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", a.key, a.value);
+        memcpy(section, a.section, sizeof section);
+    }
+    is_int((int)n, 10 + 2 * 6 + 2 * 4, "every key of every section is walked");
+    is_int((int)changed, 6, "six were changed");
+    other = config;
+    is_int(parse(text), 0, "what was printed reads");
+    for (size_t i = 0; i < n; i++) {
+        ok(config_setting(&other, i, &a) && config_setting(&config, i, &b), "setting %zu", i);
+        is_str(b.section, a.section, "setting %zu: section", i);
+        is_str(b.key, a.key, "setting %zu: key", i);
+        is_str(b.value, a.value, "setting %zu: %s = %s", i, a.key, a.value);
+        ok(b.changed, "setting %zu: given now", i);
+    }
+    ok(!config_setting(&config, n, &a), "no more behind the end");
+    ok(!config_setting(&config, SIZE_MAX, &a), "nor far behind it");
+    is_str(value("service sshd", "sessions"), "yes", "a service is shown with what holds for it");
+    is_str(value("service sshd", "unenrolled"), "deny", "from wherever");
+}
+
+static void test_roles(void)
+{
+    ok(config_role_exists("superadmin") && config_role_exists("admin") && config_role_exists("moderator") &&
+           config_role_exists("user") && config_role_exists("guest"),
+       "the five roles");
+    ok(!config_role_exists("") && !config_role_exists("root") && !config_role_exists("admin moderator") &&
+           !config_role_exists("adm") && !config_role_exists(" admin"),
+       "and no other");
+}
+
+int main(void)
+{
+    test_defaults();
+    test_default_fields();
+    test_full();
+    test_resolution();
+    test_mistakes();
+    test_values();
+    test_sizes();
+    test_lists();
+    test_long_error();
+    test_round_trip();
+    test_roles();
+    return tap_done();
+}
