@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -118,8 +119,12 @@ static const struct algorithm algorithms[] = {
     {"ES256", "SHA256", es256_make, es256_fits, es256_members, es256_from_der, es256_to_der},
 };
 
+/* Before anything else of libcrypto's is called: no openssl.cnf, nor $OPENSSL_CONF, has a say in how tokens are signed.
+ */
 static const struct algorithm *find(const char *name)
 {
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+        return NULL;
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
         if (strcmp(algorithms[i].name, name) == 0)
             return &algorithms[i];

@@ -77,7 +77,7 @@ static void test_fixed(void)
 {
     struct chain c = start;
     unsigned char mac[CHAIN_MAC_SIZE] = {0};
-    char hex[2 * CHAIN_HASH_SIZE + 1];
+    char hex[2 * CHAIN_HASH_SIZE + 1] = "";
     chain_append(&c, "row", 3, mac);
     is_str(sodium_bin2hex(hex, sizeof hex, c.hash, sizeof c.hash),
            "3b8a3108253a3016edf9496bbbf02196b61b6ccae43c5770ec5ed8fe7c6abb2f", "hash of the first row");
