@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A PAM application without a mind of its own: does the phases it is told to, answers prompts from a list, and prints a
+ * line for whatever happens. It can be as odd as real hosts are: no conversation, closed descriptors, signals, threads,
+ * an auth that runs in a forked child. `pamtry --help` has the options; the lines it prints:
+ *
+ *   prompt echo=off "Password: "      info "..."      error "..."       what the module asked and said
+ *   auth: PAM_SUCCESS (0) 12ms                                          what a phase came to
+ *   user "ada"     env AUTHC_SESSION=...     fds +0     host unchanged  what is left at the end
+ *
+ * With --times or --threads only the phases are printed, counted: `auth: PAM_SUCCESS (0) 640 times`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <pthread.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+enum { LIST_MAX = 64, CODES = 33 };
+
+static struct {
+    const char *confdir, *service, *user, *rhost, *tty, *ruser;
+    const char *phases[LIST_MAX], *answers[LIST_MAX], *env[LIST_MAX];
+    int n_phases, n_answers, n_env;
+    int answers_fd, flags, times, threads, signals_hz, nofile;
+    int ruid;
+    unsigned cred_flags; /* for setcred only */
+    bool no_conv, fork_auth, check_host, close_low, many;
+} try = {.answers_fd = -1, .times = 1, .threads = 1, .ruid = -1, .service = "authc"};
+
+static FILE *out; /* not descriptor 1, which --close-low closes */
+
+struct run {
+    pam_handle_t *pamh;
+    int next_answer;
+    unsigned counts[LIST_MAX][CODES]; /* by phase and PAM code */
+};
+
+static const char *code_name(int code)
+{
+    static const char *const names[] = {"SUCCESS",
+                                        "OPEN_ERR",
+                                        "SYMBOL_ERR",
+                                        "SERVICE_ERR",
+                                        "SYSTEM_ERR",
+                                        "BUF_ERR",
+                                        "PERM_DENIED",
+                                        "AUTH_ERR",
+                                        "CRED_INSUFFICIENT",
+                                        "AUTHINFO_UNAVAIL",
+                                        "USER_UNKNOWN",
+                                        "MAXTRIES",
+                                        "NEW_AUTHTOK_REQD",
+                                        "ACCT_EXPIRED",
+                                        "SESSION_ERR",
+                                        "CRED_UNAVAIL",
+                                        "CRED_EXPIRED",
+                                        "CRED_ERR",
+                                        "NO_MODULE_DATA",
+                                        "CONV_ERR",
+                                        "AUTHTOK_ERR",
+                                        "AUTHTOK_RECOVERY_ERR",
+                                        "AUTHTOK_LOCK_BUSY",
+                                        "AUTHTOK_DISABLE_AGING",
+                                        "TRY_AGAIN",
+                                        "IGNORE",
+                                        "ABORT",
+                                        "AUTHTOK_EXPIRED",
+                                        "MODULE_UNKNOWN",
+                                        "BAD_ITEM",
+                                        "CONV_AGAIN",
+                                        "INCOMPLETE"};
+    return code >= 0 && (size_t)code < sizeof names / sizeof names[0] ? names[code] : "UNKNOWN";
+}
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+/* ---- the conversation ---- */
+
+static void say(const char *what, const char *text)
+{
+    char shown[4 * 8192];
+    if (try.many)
+        return;
+    text_printable(shown, sizeof shown, text == NULL ? "(null)" : text);
+    fprintf(out, "%s \"%s\"\n", what, shown);
+}
+
+/* A line from --answers-fd, so that a test can read the prompt first; NULL at its end. */
+static char *read_answer(void)
+{
+    char line[65536];
+    size_t len = 0;
+    ssize_t n;
+    while (len < sizeof line - 1 && (n = read(try.answers_fd, line + len, 1)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return NULL;
+        if (line[len] == '\n') {
+            line[len] = '\0';
+            return strdup(line);
+        }
+        len++;
+    }
+    return NULL;
+}
+
+static char *long_answer(const char *number)
+{
+    size_t len = strtoul(number, NULL, 0);
+    char *text = malloc(len + 1);
+    if (text == NULL)
+        return NULL;
+    memset(text, 'x', len);
+    text[len] = '\0';
+    return text;
+}
+
+/* What an answer that begins with '@' stands for; PAM_SUCCESS with *ret_text NULL is an answer without a text. */
+static int special_answer(struct run *run, const char *word, char **ret_text)
+{
+    *ret_text = NULL;
+    if (strcmp(word, "@null") == 0)
+        return PAM_SUCCESS;
+    if (strcmp(word, "@eof") == 0)
+        return PAM_CONV_ERR;
+    if (strcmp(word, "@again") == 0)
+        return PAM_CONV_AGAIN;
+    if (strcmp(word, "@nomem") == 0)
+        return PAM_BUF_ERR;
+    if (strncmp(word, "@long=", 6) == 0)
+        *ret_text = long_answer(word + 6);
+    else if (strncmp(word, "@user=", 6) == 0) { /* an application that changes its mind meanwhile */
+        *ret_text = strdup("");
+        return pam_set_item(run->pamh, PAM_USER, word + 6);
+    } else if (strncmp(word, "@@", 2) == 0)
+        *ret_text = strdup(word + 1);
+    else
+        die(word);
+    return PAM_SUCCESS;
+}
+
+static int next_answer(struct run *run, char **ret_text)
+{
+    *ret_text = NULL;
+    if (try.answers_fd >= 0) {
+        *ret_text = read_answer();
+        return *ret_text == NULL ? PAM_CONV_ERR : PAM_SUCCESS;
+    }
+    if (try.n_answers == 0 || (!try.many && run->next_answer >= try.n_answers))
+        return PAM_CONV_ERR;
+    const char *word = try.answers[run->next_answer++ % try.n_answers];
+    if (word[0] == '@')
+        return special_answer(run, word, ret_text);
+    *ret_text = strdup(word);
+    return PAM_SUCCESS;
+}
+
+static int answer(struct run *run, const struct pam_message *m, struct pam_response *r)
+{
+    bool asks = m->msg_style == PAM_PROMPT_ECHO_OFF || m->msg_style == PAM_PROMPT_ECHO_ON;
+    if (asks)
+        say(m->msg_style == PAM_PROMPT_ECHO_ON ? "prompt echo=on" : "prompt echo=off", m->msg);
+    else
+        say(m->msg_style == PAM_ERROR_MSG ? "error" : "info", m->msg);
+    return asks ? next_answer(run, &r->resp) : PAM_SUCCESS;
+}
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+    struct pam_response *r = calloc((size_t)n, sizeof *r);
+    if (r == NULL)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < n; i++) {
+        int code = answer(data, messages[i], &r[i]);
+        if (code != PAM_SUCCESS) {
+            for (int j = 0; j < i; j++)
+                free(r[j].resp);
+            free(r);
+            return code;
+        }
+    }
+    *responses = r;
+    return PAM_SUCCESS;
+}
+
+/* ---- phases ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* As sshd does it: only the answer and the PAM environment come back from the child. */
+static int forked_auth(struct run *run)
+{
+    int ends[2], code = PAM_SYSTEM_ERR;
+    if (pipe(ends) < 0)
+        die("pipe");
+    fflush(out);
+    pid_t child = fork();
+    if (child == 0) {
+        code = pam_authenticate(run->pamh, try.flags);
+        FILE *to = fdopen(ends[1], "w");
+        char **env = pam_getenvlist(run->pamh);
+        if (to == NULL)
+            _exit(2);
+        fprintf(to, "%d\n", code);
+        for (char **e = env; e != NULL && *e != NULL; e++)
+            fprintf(to, "%s\n", *e);
+        fclose(to);
+        fflush(out);
+        _exit(0);
+    }
+    close(ends[1]);
+    FILE *from = fdopen(ends[0], "r");
+    char line[8192];
+    if (from == NULL || fgets(line, sizeof line, from) == NULL)
+        die("child");
+    code = atoi(line);
+    while (fgets(line, sizeof line, from) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        pam_putenv(run->pamh, line);
+    }
+    fclose(from);
+    waitpid(child, NULL, 0);
+    return code;
+}
+
+static int do_auth(struct run *run)
+{
+    return try.fork_auth ? forked_auth(run) : pam_authenticate(run->pamh, try.flags);
+}
+
+static int do_acct(struct run *run)
+{
+    return pam_acct_mgmt(run->pamh, try.flags);
+}
+
+static int do_setcred(struct run *run)
+{
+    return pam_setcred(run->pamh, try.flags | (int)(try.cred_flags == 0 ? PAM_ESTABLISH_CRED : try.cred_flags));
+}
+
+static int do_open(struct run *run)
+{
+    return pam_open_session(run->pamh, try.flags);
+}
+
+static int do_close(struct run *run)
+{
+    return pam_close_session(run->pamh, try.flags);
+}
+
+static int do_chauthtok(struct run *run)
+{
+    return pam_chauthtok(run->pamh, try.flags);
+}
+
+/* util-linux login forgets the name after a failure. */
+static int do_forget(struct run *run)
+{
+    return pam_set_item(run->pamh, PAM_USER, NULL);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct run *run);
+} phases[] = {{"auth", do_auth},   {"acct", do_acct},           {"setcred", do_setcred}, {"open", do_open},
+              {"close", do_close}, {"chauthtok", do_chauthtok}, {"forget", do_forget}};
+
+static void do_phase(struct run *run, int number)
+{
+    const char *name = try.phases[number];
+    int64_t from = now_ms();
+    int code = -1;
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strcmp(phases[i].name, name) == 0)
+            code = phases[i].run(run);
+    if (code < 0)
+        die(name);
+    run->counts[number][code < CODES ? code : CODES - 1]++;
+    if (!try.many)
+        fprintf(out, "%s: PAM_%s (%d) %lldms\n", name, code_name(code), code, (long long)(now_ms() - from));
+}
+
+static void set_item(pam_handle_t *pamh, int item, const char *value)
+{
+    if (value != NULL && pam_set_item(pamh, item, value) != PAM_SUCCESS)
+        die(value);
+}
+
+static void start(struct run *run, struct pam_conv *conv)
+{
+    int code = pam_start_confdir(try.service, try.user, conv, try.confdir, &run->pamh);
+    if (code != PAM_SUCCESS)
+        die("pam_start_confdir");
+    set_item(run->pamh, PAM_RHOST, try.rhost);
+    set_item(run->pamh, PAM_TTY, try.tty);
+    set_item(run->pamh, PAM_RUSER, try.ruser);
+    for (int i = 0; i < try.n_env; i++)
+        if (pam_putenv(run->pamh, try.env[i]) != PAM_SUCCESS)
+            die(try.env[i]);
+    if (try.no_conv)
+        pam_set_item(run->pamh, PAM_CONV, &(struct pam_conv){NULL, NULL});
+}
+
+static void print_rest(pam_handle_t *pamh)
+{
+    const void *user = NULL;
+    pam_get_item(pamh, PAM_USER, &user);
+    say("user", user);
+    char **env = pam_getenvlist(pamh);
+    for (char **e = env; e != NULL && *e != NULL; e++) {
+        fprintf(out, "env %s\n", *e);
+        free(*e);
+    }
+    free(env);
+}
+
+static void *run_transactions(void *data)
+{
+    struct run *run = data;
+    struct pam_conv conv = {converse, run};
+    for (int i = 0; i < try.times; i++) {
+        start(run, &conv);
+        for (int phase = 0; phase < try.n_phases; phase++)
+            do_phase(run, phase);
+        if (!try.many)
+            print_rest(run->pamh);
+        pam_end(run->pamh, PAM_SUCCESS);
+    }
+    return NULL;
+}
+
+/* ---- what must be the same after as before ---- */
+
+struct host {
+    struct sigaction actions[NSIG];
+    sigset_t mask;
+    mode_t umask;
+    char cwd[4096], locale[256];
+    int fds;
+};
+
+static int count_fds(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static void look_at_host(struct host *h)
+{
+    memset(h, 0, sizeof *h);
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, NULL, &h->actions[i]);
+    pthread_sigmask(SIG_SETMASK, NULL, &h->mask);
+    h->umask = umask(0);
+    umask(h->umask);
+    if (getcwd(h->cwd, sizeof h->cwd) == NULL)
+        die("getcwd");
+    if (text_copy(h->locale, sizeof h->locale, setlocale(LC_ALL, NULL)) < 0)
+        die("locale");
+    h->fds = count_fds();
+}
+
+static void compare_hosts(const struct host *a, const struct host *b)
+{
+    const char *what = NULL;
+    for (int i = 1; i < NSIG; i++)
+        if (a->actions[i].sa_handler != b->actions[i].sa_handler || a->actions[i].sa_flags != b->actions[i].sa_flags)
+            what = "signal handlers";
+    if (memcmp(&a->mask, &b->mask, sizeof a->mask) != 0)
+        what = "signal mask";
+    if (a->umask != b->umask)
+        what = "umask";
+    if (strcmp(a->cwd, b->cwd) != 0 || strcmp(a->locale, b->locale) != 0)
+        what = "working directory or locale";
+    fprintf(out, "fds %+d\n", b->fds - a->fds);
+    fprintf(out, what == NULL ? "host unchanged\n" : "host changed: %s\n", what);
+}
+
+/* ---- the whole ---- */
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void start_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_alarm}; /* no SA_RESTART */
+    sigaction(SIGALRM, &a, NULL);
+    suseconds_t every = 1000000 / try.signals_hz;
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, every}, {0, every}}, NULL);
+}
+
+static void run_all(void)
+{
+    pthread_t *threads = calloc((size_t)try.threads, sizeof *threads);
+    struct run *runs = calloc((size_t)try.threads, sizeof *runs);
+    if (threads == NULL || runs == NULL)
+        die("calloc");
+    for (int i = 1; i < try.threads; i++)
+        if (pthread_create(&threads[i], NULL, run_transactions, &runs[i]) != 0)
+            die("pthread_create");
+    run_transactions(&runs[0]);
+    for (int i = 1; i < try.threads; i++)
+        pthread_join(threads[i], NULL);
+    for (int phase = 0; try.many && phase < try.n_phases; phase++)
+        for (int code = 0; code < CODES; code++) {
+            unsigned n = 0;
+            for (int i = 0; i < try.threads; i++)
+                n += runs[i].counts[phase][code];
+            if (n > 0)
+                fprintf(out, "%s: PAM_%s (%d) %u times\n", try.phases[phase], code_name(code), code, n);
+        }
+    free(threads);
+    free(runs);
+}
+
+static void add(const char **list, int *n, const char *value)
+{
+    if (*n == LIST_MAX)
+        die("too many");
+    list[(*n)++] = value;
+}
+
+static void parse_flags(char *text)
+{
+    static const struct {
+        const char *name;
+        unsigned flag;
+    } rows[] = {{"silent", PAM_SILENT},
+                {"disallow_null", PAM_DISALLOW_NULL_AUTHTOK},
+                {"change_expired", PAM_CHANGE_EXPIRED_AUTHTOK},
+                {"delete", PAM_DELETE_CRED},
+                {"reinitialize", PAM_REINITIALIZE_CRED},
+                {"refresh", PAM_REFRESH_CRED}};
+    for (char *word = strtok(text, ","); word != NULL; word = strtok(NULL, ",")) {
+        size_t i = 0;
+        while (i < sizeof rows / sizeof rows[0] && strcmp(rows[i].name, word) != 0)
+            i++;
+        if (i == sizeof rows / sizeof rows[0])
+            die(word);
+        if ((rows[i].flag & (PAM_DELETE_CRED | PAM_REINITIALIZE_CRED | PAM_REFRESH_CRED)) != 0)
+            try.cred_flags |= rows[i].flag;
+        else
+            try.flags |= (int)rows[i].flag;
+    }
+}
+
+static const char usage[] =
+    "usage: pamtry --confdir DIR --do PHASES [OPTION...]\n"
+    "  --do PHASES        auth acct setcred open close chauthtok forget (clears PAM_USER), with commas, in this order\n"
+    "  --service S --user U --rhost R --tty T --ruser R    items; the service is authc, the others unset\n"
+    "  --flags F,...      silent disallow_null change_expired delete reinitialize refresh\n"
+    "  --env NAME=VALUE   into the PAM environment; may be repeated\n"
+    "  --answer X         for the next prompt; may be repeated; after the last the conversation fails. @null (no "
+    "text)\n"
+    "                     @eof @again @nomem (the conversation says so) @long=N @user=NAME (changes PAM_USER) @@ (an "
+    "@)\n"
+    "  --answers-fd N     answers are lines from there instead\n"
+    "  --times N --threads N   that many transactions in each of so many threads; prints counts only\n"
+    "  --ruid N           real uid N, effective uid unchanged (as sudo)\n"
+    "  --signals HZ --nofile N --close-low (descriptors 0-2) --no-conv --fork-auth (as sshd)\n"
+    "  --check-host       say whether descriptors, signals, umask, directory, locale are as before\n";
+
+static void add_phases(char *value)
+{
+    for (char *word = strtok(value, ","); word != NULL; word = strtok(NULL, ","))
+        add(try.phases, &try.n_phases, word);
+}
+
+static void add_env(char *value)
+{
+    add(try.env, &try.n_env, value);
+}
+
+static void add_answer(char *value)
+{
+    add(try.answers, &try.n_answers, value);
+}
+
+/* Each option sets one of these. */
+static const struct {
+    const char *name;
+    const char **text;
+    int *number;
+    bool *flag;
+    void (*call)(char *value);
+} options[] = {
+    {"--confdir", .text = &try.confdir},
+    {"--service", .text = &try.service},
+    {"--user", .text = &try.user},
+    {"--rhost", .text = &try.rhost},
+    {"--tty", .text = &try.tty},
+    {"--ruser", .text = &try.ruser},
+    {"--answers-fd", .number = &try.answers_fd},
+    {"--times", .number = &try.times},
+    {"--threads", .number = &try.threads},
+    {"--ruid", .number = &try.ruid},
+    {"--signals", .number = &try.signals_hz},
+    {"--nofile", .number = &try.nofile},
+    {"--no-conv", .flag = &try.no_conv},
+    {"--fork-auth", .flag = &try.fork_auth},
+    {"--check-host", .flag = &try.check_host},
+    {"--close-low", .flag = &try.close_low},
+    {"--do", .call = add_phases},
+    {"--flags", .call = parse_flags},
+    {"--env", .call = add_env},
+    {"--answer", .call = add_answer},
+};
+
+/* Takes one option and its value off argv; how many words that was, 0 if it is none. */
+static int parse_one(char **argv)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (strcmp(options[i].name, argv[0]) != 0)
+            continue;
+        if (options[i].flag != NULL) {
+            *options[i].flag = true;
+            return 1;
+        }
+        if (argv[1] == NULL)
+            return 0;
+        if (options[i].text != NULL)
+            *options[i].text = argv[1];
+        else if (options[i].number != NULL)
+            *options[i].number = atoi(argv[1]);
+        else
+            options[i].call(argv[1]);
+        return 2;
+    }
+    return 0;
+}
+
+static void parse(char **argv)
+{
+    while (*argv != NULL) {
+        int words = parse_one(argv);
+        if (words == 0)
+            break;
+        argv += words;
+    }
+    bool help = *argv != NULL && strcmp(*argv, "--help") == 0;
+    if (*argv == NULL && try.confdir != NULL && try.n_phases > 0)
+        return;
+    fputs(usage, help ? stdout : stderr);
+    exit(help ? 0 : 2);
+}
+
+/* The oddities of the host, in an order in which each still works. */
+static void become_odd(void)
+{
+    out = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100), "w");
+    if (out == NULL)
+        die("stdout");
+    setvbuf(out, NULL, _IOLBF, 0);
+    if (try.ruid >= 0 && setresuid((uid_t)try.ruid, (uid_t)-1, (uid_t)-1) < 0)
+        die("setresuid");
+    for (int fd = 0; try.close_low && fd <= STDERR_FILENO; fd++)
+        close(fd);
+    if (try.signals_hz > 0)
+        start_signals();
+    if (try.nofile > 0)
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)try.nofile, (rlim_t)try.nofile});
+}
+
+int main(int argc, char **argv)
+{
+    struct host before, after;
+    if (argc > 0)
+        parse(argv + 1);
+    try.many = try.times > 1 || try.threads > 1;
+    become_odd();
+    look_at_host(&before);
+    run_all();
+    look_at_host(&after);
+    if (try.check_host)
+        compare_hosts(&before, &after);
+    return 0;
+}
