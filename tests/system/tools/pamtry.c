@@ -51,38 +51,14 @@ struct run {
 
 static const char *code_name(int code)
 {
-    static const char *const names[] = {"SUCCESS",
-                                        "OPEN_ERR",
-                                        "SYMBOL_ERR",
-                                        "SERVICE_ERR",
-                                        "SYSTEM_ERR",
-                                        "BUF_ERR",
-                                        "PERM_DENIED",
-                                        "AUTH_ERR",
-                                        "CRED_INSUFFICIENT",
-                                        "AUTHINFO_UNAVAIL",
-                                        "USER_UNKNOWN",
-                                        "MAXTRIES",
-                                        "NEW_AUTHTOK_REQD",
-                                        "ACCT_EXPIRED",
-                                        "SESSION_ERR",
-                                        "CRED_UNAVAIL",
-                                        "CRED_EXPIRED",
-                                        "CRED_ERR",
-                                        "NO_MODULE_DATA",
-                                        "CONV_ERR",
-                                        "AUTHTOK_ERR",
-                                        "AUTHTOK_RECOVERY_ERR",
-                                        "AUTHTOK_LOCK_BUSY",
-                                        "AUTHTOK_DISABLE_AGING",
-                                        "TRY_AGAIN",
-                                        "IGNORE",
-                                        "ABORT",
-                                        "AUTHTOK_EXPIRED",
-                                        "MODULE_UNKNOWN",
-                                        "BAD_ITEM",
-                                        "CONV_AGAIN",
-                                        "INCOMPLETE"};
+    /* clang-format off */
+    static const char *const names[] = {
+        "SUCCESS", "OPEN_ERR", "SYMBOL_ERR", "SERVICE_ERR", "SYSTEM_ERR", "BUF_ERR", "PERM_DENIED", "AUTH_ERR",
+        "CRED_INSUFFICIENT", "AUTHINFO_UNAVAIL", "USER_UNKNOWN", "MAXTRIES", "NEW_AUTHTOK_REQD", "ACCT_EXPIRED",
+        "SESSION_ERR", "CRED_UNAVAIL", "CRED_EXPIRED", "CRED_ERR", "NO_MODULE_DATA", "CONV_ERR", "AUTHTOK_ERR",
+        "AUTHTOK_RECOVERY_ERR", "AUTHTOK_LOCK_BUSY", "AUTHTOK_DISABLE_AGING", "TRY_AGAIN", "IGNORE", "ABORT",
+        "AUTHTOK_EXPIRED", "MODULE_UNKNOWN", "BAD_ITEM", "CONV_AGAIN", "INCOMPLETE"};
+    /* clang-format on */
     return code >= 0 && (size_t)code < sizeof names / sizeof names[0] ? names[code] : "UNKNOWN";
 }
 
