@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Code factors: a secret of at least 160 bits that is shown once and audited never, and that counts only after a code
+ * of it was seen (O5, A4); labels, limits and refusals; nobody else's (W7).
+ */
+#include "ask.h"
+
+static struct line *root;
+static const char *code(struct desk *d, const struct account *a, uint32_t number, int64_t offset_s)
+{
+    static char text[OTP_CODE_SIZE];
+    struct factor f;
+    struct otp otp = {0};
+    desk_must(factors_get(d->db, a->id, number, &f), "factor");
+    desk_must(factors_otp(d->db, &f, &otp), "secret");
+    desk_must(otp_code(&otp, (d->now.wall_s + offset_s) / otp.period_s, text), "code");
+    return text;
+}
+
+static void confirm(struct desk *d, struct line *l, const char *user, uint32_t id, const char *typed)
+{
+    struct msg_factor_confirm in = {.id = id};
+    strcpy(in.user, user);
+    desk_must(secret_set(&in.code, typed, strlen(typed)), "code");
+    ASK_IN(d, l, factor_confirm, &in);
+}
+
+static uint32_t codes(struct desk *d)
+{
+    struct account a;
+    desk_must(accounts_by_name(d->db, "ada", &a), "ada");
+    return a.codes;
+}
+
+static void test_add(struct desk *d, char secret[129])
+{
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .label = "phone");
+    const struct msg_row_enrolment *row = &asked.first.row_enrolment;
+    ok(ask_gave(1, 1) && strcmp(row->user, "ada") == 0 && row->id == 1 && strcmp(row->label, "phone") == 0, "enrolled");
+    ok(strncmp(row->uri, "otpauth://totp/host.example.org:ada?", 36) == 0 && strstr(row->uri, row->secret),
+       "the address");
+    ok(strlen(row->secret) == 32 && strspn(row->secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == 32,
+       "160 bits of base32");
+    ok(strchr(row->qr, '\n') != NULL, "the picture");
+    ok(asked.audit.event == AUDIT_FACTOR_ADD && !strstr(asked.audit.result, row->secret), "audited without the secret");
+    is_int(codes(d), 0, "it does not count yet");
+    strcpy(secret, row->secret);
+}
+
+static void test_refusals(struct desk *d)
+{
+    ASK(d, root, factor_add, .user = "ada", .kind = "sms");
+    ok(ask_refused(REFUSAL_INVALID), "no such kind");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .algorithm = "MD5");
+    ok(ask_refused(REFUSAL_INVALID), "no such algorithm");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .digits = 7);
+    ok(ask_refused(REFUSAL_INVALID), "no such length");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .label = "my phone");
+    ok(ask_refused(REFUSAL_INVALID), "no such label");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .label = "phone");
+    ok(ask_refused(REFUSAL_EXISTS), "a label twice");
+    ASK(d, root, factor_add, .user = "bob", .kind = "totp");
+    ok(ask_refused(REFUSAL_NOT_FOUND), "no such account");
+    struct line *eve = desk_line(d, 1002);
+    ASK(d, eve, factor_add, .user = "ada", .kind = "totp");
+    ok(ask_refused(REFUSAL_NOT_ALLOWED), "eve adds none to ada");
+    ASK(d, eve, factor_list, .user = "ada");
+    ok(ask_refused(REFUSAL_NOT_ALLOWED), "nor sees hers");
+    ASK(d, eve, factor_remove, .user = "ada", .id = 1);
+    ok(ask_refused(REFUSAL_NOT_ALLOWED), "nor removes one");
+    confirm(d, eve, "ada", 1, "000000");
+    ok(ask_refused(REFUSAL_NOT_ALLOWED), "nor confirms one");
+}
+
+static void test_confirm(struct desk *d, const struct account *ada)
+{
+    char wrong[OTP_CODE_SIZE];
+    strcpy(wrong, code(d, ada, 1, 0));
+    wrong[0] = wrong[0] == '9' ? '0' : (char)(wrong[0] + 1);
+    confirm(d, root, "ada", 1, wrong);
+    ok(ask_refused(REFUSAL_WRONG_CODE) && codes(d) == 0, "a wrong code confirms nothing");
+    confirm(d, root, "ada", 1, code(d, ada, 1, -90));
+    ok(ask_refused(REFUSAL_WRONG_CODE), "nor an old one");
+    confirm(d, root, "ada", 7, wrong);
+    ok(ask_refused(REFUSAL_NOT_FOUND), "nor one of a factor that is not there");
+    int64_t now = d->now.wall_s;
+    d->now.wall_s = OTP_TIME_MIN - 1;
+    confirm(d, root, "ada", 1, code(d, ada, 1, 0));
+    ok(asked.last.refused.error == REFUSAL_INVALID && asked.audit.event == AUDIT_FACTOR_CLOCK,
+       "nor any before 2020: audited");
+    d->now.wall_s = now;
+    confirm(d, root, "ada", 0, code(d, ada, 1, 0));
+    ok(ask_gave(1, 1) && asked.first.row_factor.confirmed && asked.first.row_factor.id == 1 && codes(d) == 1,
+       "a right one does");
+    ok(asked.audit.event == AUDIT_FACTOR_CONFIRM, "audited");
+    struct factor f;
+    ok(factors_get(d->db, ada->id, 1, &f) == 0 && f.last_step == now / 30, "and its step is spent");
+    confirm(d, root, "ada", 1, code(d, ada, 1, 30));
+    ok(ask_refused(REFUSAL_INVALID), "not twice");
+    confirm(d, root, "ada", 0, code(d, ada, 1, 30));
+    ok(ask_refused(REFUSAL_NOT_FOUND), "and none is left to confirm");
+}
+
+static void test_labels(struct desk *d, const struct account *ada)
+{
+    ASK(d, desk_line(d, 1001), factor_add, .kind = "totp", .algorithm = "SHA256", .digits = 8);
+    ok(ask_gave(1, 1) && asked.first.row_enrolment.id == 2 && strcmp(asked.first.row_enrolment.label, "totp") == 0,
+       "one's own, by default \"totp\"");
+    ok(strcmp(asked.audit.actor, "") == 0, "without another actor");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp");
+    ok(ask_gave(1, 1) && strcmp(asked.first.row_enrolment.label, "totp-2") == 0, "the next is \"totp-2\"");
+    confirm(d, root, "ada", 0, code(d, ada, 3, 0));
+    ok(ask_gave(1, 1) && asked.first.row_factor.id == 3, "the newest is confirmed if none is named");
+    confirm(d, root, "ada", 2, code(d, ada, 2, 0));
+    ok(ask_gave(1, 1) && asked.first.row_factor.digits == 8 && strcmp(asked.first.row_factor.algorithm, "SHA256") == 0,
+       "eight digits, SHA-256");
+    for (int i = 3; i < FACTORS_PER_ACCOUNT_MAX; i++)
+        ASK(d, root, factor_add, .user = "ada", .kind = "totp");
+    ok(ask_gave(1, 1), "as many as are kept");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp");
+    ok(ask_refused(REFUSAL_INVALID), "and no more");
+}
+
+static void test_remove(struct desk *d)
+{
+    ASK(d, root, factor_list, .user = "ada");
+    ok(ask_gave(FACTORS_PER_ACCOUNT_MAX, 0) && strcmp(asked.first.row_factor.label, "phone") == 0, "listed");
+    ASK(d, root, factor_remove, .user = "ada", .id = 1);
+    ok(ask_gave(1, 1) && asked.first.row_factor.id == 1 && asked.audit.event == AUDIT_FACTOR_REMOVE && codes(d) == 2,
+       "removed");
+    ASK(d, root, factor_remove, .user = "ada", .id = 1);
+    ok(ask_refused(REFUSAL_NOT_FOUND), "once");
+    ASK(d, root, factor_add, .user = "ada", .kind = "totp", .label = "phone");
+    ok(ask_gave(1, 1) && asked.first.row_enrolment.id > 1, "its label is free, its number is not");
+}
+
+static void test_silence(struct desk *d, const char *secret)
+{
+    struct audit row = {0};
+    bool silent = true;
+    while (audit_next(d->db, row.seq, "", 0, &row) == 0)
+        silent = silent && !strstr(row.result, secret) && !strstr(row.source, secret) && !strstr(row.service, secret);
+    ok(silent, "no audit row has the secret");
+}
+
+static void test_long_names(struct desk *d)
+{
+    char name[257];
+    memset(name, 0, sizeof name);
+    for (size_t i = 0; i < 256; i += 2)
+        memcpy(name + i, "\xc3\xa9", 2);
+    desk_account(d, name, 1009, "user", "correct horse", NULL, 0);
+    ASK(d, desk_line(d, 1009), factor_add, .kind = "totp");
+    ok(asked.error == 0 && (ask_gave(1, 1) || ask_refused(REFUSAL_INVALID)),
+       "the longest name gets an address or a refusal");
+}
+
+int main(void)
+{
+    static struct desk d;
+    char secret[129];
+    desk_open(&d);
+    root = desk_line(&d, 0);
+    struct account ada = desk_account(&d, "ada", 1001, "admin", "correct horse", NULL, 0);
+    desk_account(&d, "eve", 1002, "user", "correct horse", NULL, 0);
+    test_add(&d, secret);
+    test_refusals(&d);
+    test_confirm(&d, &ada);
+    test_labels(&d, &ada);
+    test_remove(&d);
+    test_silence(&d, secret);
+    test_long_names(&d);
+    desk_close(&d);
+    return tap_done();
+}
