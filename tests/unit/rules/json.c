@@ -9,6 +9,15 @@
 #include <stdlib.h>
 
 #include "tap.h"
+#include "text.h"
+
+/* For the names of checks, which are lines. */
+static const char *shown(const char *text)
+{
+    static char line[512];
+    text_printable(line, sizeof line, text);
+    return line;
+}
 
 static int parse(const char *text)
 {
@@ -30,7 +39,7 @@ static void test_accepts(void)
         "{\"a\":[[[[[[[]]]]]]]}",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        is_int(parse(good[i]), 0, "taken: %s", good[i]);
+        is_int(parse(good[i]), 0, "taken: %s", shown(good[i]));
 }
 
 static void test_refuses(void)
@@ -106,7 +115,7 @@ static void test_refuses(void)
         "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        is_int(parse(bad[i]), -EBADMSG, "refused: %s", bad[i]);
+        is_int(parse(bad[i]), -EBADMSG, "refused: %s", shown(bad[i]));
     struct json_object o = {.n = 77};
     is_int(json_parse("{\"a\":\"\0\"}", 9, &o), -EBADMSG, "refused: NUL in a string");
     is_int(json_parse("{}\0", 3, &o), -EBADMSG, "refused: NUL after the object");

@@ -11,6 +11,7 @@
 #include "base64url.h"
 #include "jws_key.h"
 #include "tap.h"
+#include "text.h"
 
 /* The private key of RFC 7515 appendix A.3 as PKCS #8, and its RFC 7638 thumbprint, by Python's cryptography. */
 static const char rfc_key[] = "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b02010104208e9b109e719098bf"
@@ -29,6 +30,14 @@ static const char p384_key[] = "3081b6020100301006072a8648ce3d020106052b81040022
 
 #define TYP "at+jwt"
 #define PAYLOAD "{\"sub\":\"ada\"}"
+
+/* For the names of checks, which are lines. */
+static const char *shown(const char *text)
+{
+    static char line[512];
+    text_printable(line, sizeof line, text);
+    return line;
+}
 
 static size_t from_hex(const char *hex, unsigned char out[JWS_PRIVATE_MAX])
 {
@@ -278,7 +287,7 @@ static void test_headers(void)
     };
     struct jws_key *key JWS_KEY_AUTO = import(rfc_key);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        is_int(verify(key, forge(key, rows[i].header, PAYLOAD)), rows[i].result, "header %s", rows[i].header);
+        is_int(verify(key, forge(key, rows[i].header, PAYLOAD)), rows[i].result, "header %s", shown(rows[i].header));
 
     static char large[4500];
     memset(large, 'A', sizeof large);
@@ -301,13 +310,13 @@ static void test_forms(void)
     static const char *const ends[] = {"=", "==", " ", "\n", ".", ".x", "A", "AA", "+", "/"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         snprintf(bad, sizeof bad, "%s%s", token, ends[i]);
-        is_int(verify(key, bad), -EBADMSG, "with \"%s\" behind", ends[i]);
+        is_int(verify(key, bad), -EBADMSG, "with \"%s\" behind", shown(ends[i]));
         snprintf(bad, sizeof bad, "%.*s%s%s", (int)(dot - token), token, ends[i], dot);
-        ok(verify(key, bad) < 0, "with \"%s\" in the header", ends[i]);
+        ok(verify(key, bad) < 0, "with \"%s\" in the header", shown(ends[i]));
         snprintf(bad, sizeof bad, "%.*s%s%s", (int)(last - token), token, ends[i], last);
-        ok(verify(key, bad) < 0, "with \"%s\" in the payload", ends[i]);
+        ok(verify(key, bad) < 0, "with \"%s\" in the payload", shown(ends[i]));
         snprintf(bad, sizeof bad, "%s%s", ends[i], token);
-        ok(verify(key, bad) < 0, "with \"%s\" before", ends[i]);
+        ok(verify(key, bad) < 0, "with \"%s\" before", shown(ends[i]));
     }
     snprintf(bad, sizeof bad, "%.*s", (int)(last - token), token);
     is_int(verify(key, bad), -EBADMSG, "two parts");

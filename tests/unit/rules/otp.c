@@ -10,9 +10,18 @@
 #include <stdlib.h>
 
 #include "tap.h"
+#include "text.h"
 
 #define NOW INT64_C(2000000000)
 #define SEED "1234567890123456789012345678901234567890123456789012345678901234"
+
+/* For the names of checks, which are lines. */
+static const char *shown(const char *text)
+{
+    static char line[512];
+    text_printable(line, sizeof line, text);
+    return line;
+}
 
 static struct otp factor(enum otp_algorithm algorithm, unsigned digits, int64_t period_s)
 {
@@ -162,7 +171,7 @@ static void test_malformed(void)
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
         snprintf(typed, sizeof typed, forms[i], code, code);
 #pragma GCC diagnostic pop
-        is_int(check(&otp, typed, NOW, 0, &step), OTP_WRONG, "refused: \"%s\"", typed);
+        is_int(check(&otp, typed, NOW, 0, &step), OTP_WRONG, "refused: \"%s\"", shown(typed));
     }
     struct secret s = {0};
     memcpy(s.bytes, code, 6);

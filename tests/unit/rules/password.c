@@ -12,8 +12,17 @@
 #include <stdlib.h>
 
 #include "tap.h"
+#include "text.h"
 
 #define MIB (1024u * 1024)
+
+/* For the names of checks, which are lines. */
+static const char *shown(const char *text)
+{
+    static char line[512];
+    text_printable(line, sizeof line, text);
+    return line;
+}
 
 static void set_secret(struct secret *s, const char *text)
 {
@@ -206,7 +215,7 @@ static void test_stored(void)
     static const char whole[] = "$argon2id$v=19$m=65536,t=3,p=1$" SALT "$" HASH;
     struct password_params params = {1, 1};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        is_int(password_stored_params(bad[i], &params), -EINVAL, "refused: %s", bad[i]);
+        is_int(password_stored_params(bad[i], &params), -EINVAL, "refused: %s", shown(bad[i]));
     int taken = 0;
     for (size_t n = 0; n < sizeof whole - 1; n++) {
         char *cut = strndup(whole, n);
