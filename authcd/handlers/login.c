@@ -13,8 +13,6 @@
 #include "policy.h"
 #include "text.h"
 
-enum { UID_OVERFLOW = 65534 }; /* what the kernel shows for a uid of another user namespace: nobody in particular */
-
 void login_free(struct login *login)
 {
     if (!login)
@@ -243,7 +241,7 @@ static int find_account(struct handler *h)
     }
     if (error < 0)
         return error;
-    mine = h->peer->uid == login->account.uid && h->peer->uid != UID_OVERFLOW && h->peer->uid != PROTOCOL_NO_UID;
+    mine = h->peer->uid == login->account.uid && handler_uid_is_somebody(h->peer->uid);
     if (!root && !mine) {
         login->account = (struct account){0};
         login_bar(login, AUDIT_LOGIN_REFUSED, "asked by another uid");

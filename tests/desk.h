@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Handlers without serve: a database in a private directory, a clock that tests set, and connections ("lines") whose
+ * steps are carried out one by one. Hashes are made at once, or kept until desk_hash() so that attempts overlap.
+ */
+#ifndef DESK_H
+#define DESK_H
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "factors.h"
+#include "handler.h"
+#include "random.h"
+#include "tap.h"
+
+struct line {
+    struct peer peer;
+    struct login *login;
+    struct msg got[8]; /* replies of the last message */
+    size_t n_got;
+    int64_t not_before_ms;
+    bool closed;
+    struct password_job *job; /* kept until desk_hash */
+};
+
+struct desk {
+    char dir[64];
+    struct db *db;
+    struct config config;
+    struct counters counters;
+    struct clock now;
+    bool keep_jobs;
+    struct line *lines[300];
+    size_t n_lines;
+};
+
+static void desk_step(struct desk *d, struct line *l, struct step *s);
+
+static struct handler desk_handler(struct desk *d, struct line *l)
+{
+    return (struct handler){d->db, &d->config, &d->counters, d->now, &l->peer, &l->login};
+}
+
+static void desk_must(int error, const char *what)
+{
+    if (error < 0) {
+        printf("Bail out! %s: %s\n", what, strerror(-error));
+        exit(1);
+    }
+}
+
+__attribute__((unused)) static void desk_open(struct desk *d)
+{
+    char reason[DB_REASON_SIZE] = "";
+
+    memset(d, 0, sizeof *d);
+    desk_must(sodium_init() < 0 ? -EIO : 0, "sodium_init");
+    strcpy(d->dir, "/tmp/authc-desk-XXXXXX");
+    desk_must(mkdtemp(d->dir) ? 0 : -errno, "mkdtemp");
+    int error = db_open(d->dir, NULL, &d->db, reason);
+    if (error < 0)
+        printf("# %s\n", reason);
+    desk_must(error, "db_open");
+    config_defaults(&d->config);
+    strcpy(d->config.authcd.issuer, "https://host.example.org");
+    d->config.authcd.argon2_memory = 8 * 1024 * 1024; /* what is tested here is not the hash */
+    d->config.authcd.argon2_passes = 1;
+    d->now = (struct clock){2000000000, 1000000, "00000000-0000-4000-8000-000000000001"};
+}
+
+__attribute__((unused)) static void desk_close(struct desk *d)
+{
+    char command[128];
+
+    for (size_t i = 0; i < d->n_lines; i++) {
+        login_free(d->lines[i]->login);
+        password_job_free(d->lines[i]->job);
+        free(d->lines[i]);
+    }
+    db_close(d->db);
+    snprintf(command, sizeof command, "rm -rf '%s'", d->dir);
+    if (system(command) != 0)
+        printf("# %s not removed\n", d->dir);
+}
+
+/* Parses a configuration over the defaults, keeping the cheap hash. */
+__attribute__((unused)) static void desk_config(struct desk *d, const char *text)
+{
+    char error[CONFIG_ERROR_SIZE] = "";
+    struct config_authcd keep = d->config.authcd;
+
+    if (config_parse(text, strlen(text), "test.conf", &d->config, error) < 0)
+        printf("Bail out! %s\n", error);
+    d->config.authcd = keep;
+}
+
+__attribute__((unused)) static void desk_tick(struct desk *d, int64_t ms)
+{
+    d->now.boot_ms += ms;
+    d->now.wall_s += ms / 1000;
+}
+
+__attribute__((unused)) static struct line *desk_line(struct desk *d, uint32_t uid)
+{
+    struct line *l = calloc(1, sizeof *l);
+
+    l->peer = (struct peer){.uid = uid, .pid = 4000 + (int64_t)d->n_lines, .audit_session = PROTOCOL_NO_SESSION};
+    d->lines[d->n_lines++] = l;
+    return l;
+}
+
+/* One call of store/ in a transaction of its own. */
+#define DESK_STORE(d, call)                                                                                            \
+    do {                                                                                                               \
+        desk_must(db_begin((d)->db), "begin");                                                                         \
+        desk_must((call), #call);                                                                                      \
+        desk_must(db_commit((d)->db), "commit");                                                                       \
+    } while (0)
+
+/* One transaction, as dispatch frames it. */
+#define DESK_CALL(d, l, call)                                                                                          \
+    do {                                                                                                               \
+        struct handler h = desk_handler((d), (l));                                                                     \
+        struct step step = {0};                                                                                        \
+        desk_must(db_begin((d)->db), "begin");                                                                         \
+        int desk_error = (call);                                                                                       \
+        if (desk_error < 0) {                                                                                          \
+            db_rollback((d)->db);                                                                                      \
+            printf("# handler error %s\n", strerror(-desk_error));                                                     \
+            (l)->closed = true;                                                                                        \
+            step_clear(&step);                                                                                         \
+        } else {                                                                                                       \
+            desk_must(db_commit((d)->db), "commit");                                                                   \
+            desk_step((d), (l), &step);                                                                                \
+        }                                                                                                              \
+    } while (0)
+
+__attribute__((unused)) static void desk_hash(struct desk *d, struct line *l)
+{
+    struct password_job *job = l->job;
+
+    if (!job)
+        return;
+    l->job = NULL;
+    password_job_run(job);
+    d->counters.hashes += job->hashes;
+    DESK_CALL(d, l, on_hashed(&h, job, &step));
+    password_job_free(job);
+}
+
+static void desk_step(struct desk *d, struct line *l, struct step *s)
+{
+    int64_t settled = s->settled;
+
+    if (s->first) {
+        l->n_got = 0;
+        l->not_before_ms = s->not_before_ms;
+    }
+    for (struct reply *r = s->first; r && l->n_got < 8; r = r->next)
+        desk_must(msg_decode(r->bytes, r->len, &l->got[l->n_got++]), "decode");
+    l->closed = l->closed || s->close;
+    l->peer.proved = l->peer.proved || s->proved;
+    l->job = s->job ? s->job : l->job;
+    s->job = NULL;
+    step_clear(s);
+    if (l->job && !d->keep_jobs)
+        desk_hash(d, l);
+    for (size_t i = 0; settled && i < d->n_lines; i++)
+        if (login_waits_for(d->lines[i]->login) == settled)
+            DESK_CALL(d, d->lines[i], on_retry(&h, &step));
+}
+
+__attribute__((unused)) static void desk_begin_msg(struct msg_begin *b, enum phase phase, const char *service,
+                                                   const char *user)
+{
+    memset(b, 0, sizeof *b);
+    random_bytes(b->nonce, sizeof b->nonce);
+    b->phase = (uint8_t)phase;
+    b->target_uid = PROTOCOL_NO_UID;
+    b->audit_session = PROTOCOL_NO_SESSION;
+    strcpy(b->service, service);
+    strcpy(b->user, user);
+    strcpy(b->rhost, "192.0.2.7");
+}
+
+__attribute__((unused)) static void desk_begin(struct desk *d, struct line *l, const struct msg_begin *b)
+{
+    DESK_CALL(d, l, on_begin(&h, b, &step));
+}
+
+__attribute__((unused)) static void desk_answer(struct desk *d, struct line *l, const char *text)
+{
+    struct msg_answer a = {0};
+
+    desk_must(secret_set(&a.secret, text, strlen(text)), "secret");
+    DESK_CALL(d, l, on_answer(&h, &a, &step));
+}
+
+__attribute__((unused)) static void desk_gone(struct desk *d, struct line *l)
+{
+    DESK_CALL(d, l, on_gone(&h, &step));
+    l->closed = true;
+}
+
+/* The last reply: verdict number, or the kind of a prompt, or 0. */
+__attribute__((unused)) static uint32_t desk_verdict(const struct line *l)
+{
+    const struct msg *m = l->n_got ? &l->got[l->n_got - 1] : NULL;
+    return m && m->number == MSG_verdict ? m->verdict.verdict : 0;
+}
+
+__attribute__((unused)) static int desk_prompt(const struct line *l)
+{
+    const struct msg *m = l->n_got ? &l->got[l->n_got - 1] : NULL;
+    return m && m->number == MSG_prompt ? m->prompt.kind : 0;
+}
+
+/* An account with a password and, unless secret is NULL, a confirmed code factor of that secret. */
+__attribute__((unused)) static struct account desk_account(struct desk *d, const char *name, uint32_t uid,
+                                                           const char *role, const char *password, const char *secret,
+                                                           unsigned digits)
+{
+    struct account a = {0};
+    struct password_job *job = password_job_new(PASSWORD_MAKE);
+    struct factor f = {.kind = "totp", .label = "phone", .algorithm = OTP_SHA1, .digits = digits, .period_s = 30};
+    struct otp otp = {.algorithm = OTP_SHA1, .digits = digits, .period_s = 30};
+
+    job->params = (struct password_params){d->config.authcd.argon2_memory, d->config.authcd.argon2_passes};
+    desk_must(secret_set(&job->password, password, strlen(password)), "password");
+    password_job_run(job);
+    desk_must(job->result, "hash");
+    desk_must(db_begin(d->db), "begin");
+    desk_must(accounts_add(d->db, name, uid, role, d->now.wall_s, &a), "add");
+    desk_must(accounts_set_password(d->db, a.id, job->made, true, d->now.wall_s), "set password");
+    if (secret) {
+        f.account_id = a.id;
+        desk_must(secret_set(&otp.secret, secret, strlen(secret)), "code secret");
+        desk_must(factors_add(d->db, &f, &otp, d->now.wall_s), "factor");
+        desk_must(factors_confirm(d->db, f.id, d->now.wall_s), "confirm");
+    }
+    desk_must(db_commit(d->db), "commit");
+    password_job_free(job);
+    desk_must(accounts_by_name(d->db, name, &a), "account");
+    return a;
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * L1: parallel guesses get exactly as many looks as serial ones, and what was charged stays charged.
+ */
+#include "desk.h"
+#include "limits.h"
+
+static const char wrong[] = "not the password";
+
+static struct line *guess(struct desk *d, const char *rhost, const char *password)
+{
+    struct line *l = desk_line(d, 0);
+    struct msg_begin b;
+
+    desk_begin_msg(&b, PHASE_AUTH, "su", "ada");
+    strcpy(b.rhost, rhost);
+    desk_begin(d, l, &b);
+    desk_answer(d, l, password);
+    return l;
+}
+
+static uint32_t failures(struct desk *d, int64_t id, enum bucket bucket)
+{
+    struct limits_key key = {bucket, id, "ada", "192.0.2.7"};
+    struct limit_row row = {0};
+
+    desk_must(limits_load(d->db, &key, &row), "limits");
+    return limit_failures(limit_rule(bucket), &row, &d->now);
+}
+
+static void parallel_guesses(void)
+{
+    struct desk d;
+    struct line *lines[64];
+    int denied = 0;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    d.keep_jobs = true;
+    for (int i = 0; i < 64; i++)
+        lines[i] = guess(&d, "192.0.2.7", wrong);
+    int out = 0;
+    for (int i = 0; i < 64; i++)
+        out += lines[i]->job != NULL;
+    is_int(out, 5, "L1: of 64 parallel attempts 5 are looked at");
+    for (int i = 0; i < 64; i++)
+        desk_hash(&d, lines[i]);
+    for (int i = 0; i < 64; i++)
+        denied += desk_verdict(lines[i]) == VERDICT_DENIED;
+    is_int(denied, 64, "L1: all 64 are denied once these five were wrong");
+    is_int(d.counters.hashes, 5, "L1: exactly 5 hashes were made");
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 5, "L1: the account counts exactly 5");
+    is_int(failures(&d, a.id, BUCKET_PAIR), 5, "L1: the pair counts exactly 5");
+
+    d.keep_jobs = false;
+    struct line *next = guess(&d, "192.0.2.7", "the password");
+    is_int(desk_verdict(next), VERDICT_DENIED, "L1: the right password next from there is denied");
+    is_int(d.counters.hashes, 5, "and not looked at");
+    ok(next->not_before_ms == d.now.boot_ms + d.config.authcd.deny_time_ms, "it leaves at answer + deny_time");
+    desk_tick(&d, 31000);
+    next = guess(&d, "192.0.2.7", "the password");
+    is_int(desk_verdict(next), VERDICT_GRANTED, "after the delay one attempt is looked at again");
+    is_int(failures(&d, a.id, BUCKET_PAIR), 0, "success clears the pair");
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 0, "and takes its share off the account");
+    desk_close(&d);
+}
+
+static void parallel_right(void)
+{
+    struct desk d;
+    struct line *lines[64];
+    int granted = 0;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    d.keep_jobs = true;
+    for (int i = 0; i < 64; i++)
+        lines[i] = guess(&d, "192.0.2.7", "the password");
+    for (int round = 0; round < 64; round++)
+        for (int i = 0; i < 64; i++)
+            desk_hash(&d, lines[i]);
+    for (int i = 0; i < 64; i++)
+        granted += desk_verdict(lines[i]) == VERDICT_GRANTED;
+    is_int(granted, 64, "64 parallel right logins wait for each other and all succeed");
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 0, "and leave no charge behind");
+    desk_close(&d);
+}
+
+static void hang_up(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password otp\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", "12345678901234567890", 6);
+    struct line *l = guess(&d, "192.0.2.7", "the password");
+    is_int(desk_prompt(l), PROMPT_CODE, "the code is asked");
+    desk_gone(&d, l);
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 1, "whoever leaves after an answer stays charged");
+    struct msg_begin b;
+    desk_begin_msg(&b, PHASE_AUTH, "su", "ada");
+    l = desk_line(&d, 0);
+    desk_begin(&d, l, &b);
+    desk_gone(&d, l);
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 1, "whoever leaves before an answer is not");
+    desk_close(&d);
+}
+
+static void strangers_and_owner(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    is_int(desk_verdict(guess(&d, "192.0.2.7", "the password")), VERDICT_GRANTED, "the owner logs in from home");
+    for (int i = 0; i < 20; i++) {
+        char from[32];
+        snprintf(from, sizeof from, "198.51.100.%d", i);
+        guess(&d, from, wrong);
+    }
+    is_int(d.counters.hashes, 1 + 5, "20 strangers get 5 looks together");
+    is_int(desk_verdict(guess(&d, "203.0.113.1", "the password")), VERDICT_DENIED, "another stranger waits");
+    is_int(desk_verdict(guess(&d, "192.0.2.7", "the password")), VERDICT_GRANTED, "the owner's home does not");
+    desk_close(&d);
+}
+
+static void memory_is_no_failure(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    d.keep_jobs = true;
+    struct line *l = guess(&d, "192.0.2.7", "the password");
+    l->job->result = -ENOMEM;
+    struct password_job *job = l->job;
+    l->job = NULL;
+    DESK_CALL(&d, l, on_hashed(&h, job, &step));
+    password_job_free(job);
+    is_int(desk_verdict(l), VERDICT_BUSY, "out of memory is busy, not wrong");
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 0, "and is not charged");
+    desk_close(&d);
+}
+
+int main(void)
+{
+    parallel_guesses();
+    parallel_right();
+    hang_up();
+    strangers_and_owner();
+    memory_is_no_failure();
+    return tap_done();
+}
