@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See conn.h. Two sources of identity have to agree on every packet: who connected (SO_PEERCRED) and who sent
+ * (SCM_CREDENTIALS), because a descriptor can be inherited or passed on.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "text.h"
+
+enum { FDS_MAX = 253 }; /* SCM_MAX_FD of the kernel */
+
+/* The kernel's audit session of a process: what ties it to the login that it came from. Only a hint: the process may be
+ * gone, or another by now; whoever uses it also checks the uid. */
+static uint32_t audit_session(int64_t pid)
+{
+    char path[64], text[16];
+    uint64_t value = PROTOCOL_NO_SESSION;
+
+    snprintf(path, sizeof path, "/proc/%lld/sessionid", (long long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return PROTOCOL_NO_SESSION;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return PROTOCOL_NO_SESSION;
+    text[n] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return text_to_u64(text, UINT32_MAX, &value) == 0 ? (uint32_t)value : PROTOCOL_NO_SESSION;
+}
+
+int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
+{
+    struct ucred who;
+    socklen_t len = sizeof who;
+    struct conn *c;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+        return -errno;
+    if (!(c = calloc(1, sizeof *c)))
+        return -ENOMEM;
+    c->fd = fd;
+    c->token = token;
+    c->peer = (struct peer){.uid = who.uid, .pid = who.pid, .audit_session = PROTOCOL_NO_SESSION};
+    if (who.uid != 0)
+        c->peer.audit_session = audit_session(who.pid);
+    c->deadline_ms = now_ms + CONN_PROGRAM_MS;
+    *ret = c;
+    return 0;
+}
+
+static struct reply *pop(struct conn *c)
+{
+    struct reply *r = c->first;
+
+    c->first = r->next;
+    if (!c->first)
+        c->last = NULL;
+    c->n_out--;
+    r->next = NULL;
+    return r;
+}
+
+static void reply_free(struct reply *r)
+{
+    struct step s = {.first = r, .last = r};
+
+    step_clear(&s);
+}
+
+void conn_free(struct conn *c)
+{
+    if (!c)
+        return;
+    while (c->first)
+        reply_free(pop(c));
+    password_job_free(c->job);
+    login_free(c->login);
+    close(c->fd);
+    free(c);
+}
+
+/* ---- in
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+struct control {
+    _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FDS_MAX * sizeof(int))];
+};
+
+static void close_all(const struct cmsghdr *cmsg)
+{
+    size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    int fd;
+
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof fd, sizeof fd);
+        close(fd);
+    }
+}
+
+/* How many descriptors came, all closed now; how many credentials, the last of them in *ret_who. */
+static size_t read_control(struct msghdr *m, size_t *ret_fds, struct ucred *ret_who)
+{
+    size_t n = 0;
+
+    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(m); cmsg; cmsg = CMSG_NXTHDR(m, cmsg)) {
+        if (cmsg->cmsg_level != SOL_SOCKET)
+            continue;
+        if (cmsg->cmsg_type == SCM_RIGHTS) {
+            close_all(cmsg);
+            ++*ret_fds;
+        } else if (cmsg->cmsg_type == SCM_CREDENTIALS && cmsg->cmsg_len == CMSG_LEN(sizeof *ret_who)) {
+            memcpy(ret_who, CMSG_DATA(cmsg), sizeof *ret_who);
+            n++;
+        }
+    }
+    return n;
+}
+
+static int judge(const struct conn *c, struct msghdr *m, const char **ret_what)
+{
+    struct ucred who = {.uid = PROTOCOL_NO_UID};
+    size_t fds = 0, credentials = read_control(m, &fds, &who);
+
+    if (fds > 0) {
+        *ret_what = "a packet with file descriptors";
+        return -EPROTO;
+    }
+    if (credentials != 1 || who.uid != c->peer.uid) {
+        *ret_what = "a packet that another uid sent than connected";
+        return -EPERM;
+    }
+    if (m->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        *ret_what = "a packet that is too long";
+        return -EMSGSIZE;
+    }
+    return 0;
+}
+
+int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const char **ret_what)
+{
+    struct control control = {0};
+    struct iovec iov = {packet, PROTOCOL_PACKET_MAX};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? -EAGAIN : -ECONNRESET;
+    if (n == 0 && m.msg_controllen == 0) /* the end; an empty packet still has credentials */
+        return -ECONNRESET;
+    c->packets++;
+    int error = judge(c, &m, ret_what);
+    if (error == 0)
+        *ret_len = (size_t)n;
+    return error;
+}
+
+/* ---- out
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* Who has to act next: us, and then the peer may be silent as long as it takes; a person; a program. */
+static void set_deadline(struct conn *c, int64_t now_ms)
+{
+    if (c->blocked)
+        return; /* it has to read first, and its time is running */
+    if (c->person)
+        c->deadline_ms = now_ms + CONN_PERSON_MS;
+    else if (c->job || c->hashing || c->is_waiting || c->held_until_ms)
+        c->deadline_ms = INT64_MAX;
+    else
+        c->deadline_ms = now_ms + CONN_PROGRAM_MS;
+}
+
+void conn_take(struct conn *c, struct step *step, int64_t now_ms)
+{
+    for (const struct reply *r = step->first; r; r = r->next)
+        c->n_out++;
+    if (step->first) {
+        *(c->last ? &c->last->next : &c->first) = step->first;
+        c->last = step->last;
+        step->first = step->last = NULL;
+        if (step->not_before_ms > now_ms && step->not_before_ms > c->held_until_ms)
+            c->held_until_ms = step->not_before_ms;
+    }
+    if (step->job) {
+        password_job_free(c->job); /* none: a conversation has one hash out at a time */
+        c->job = step->job;
+        step->job = NULL;
+    }
+    c->peer.proved |= step->proved;
+    c->closing |= step->close;
+    c->person = step->person;
+    set_deadline(c, now_ms);
+}
+
+int conn_flush(struct conn *c, int64_t now_ms)
+{
+    while (c->first) {
+        ssize_t n = send(c->fd, c->first->bytes, c->first->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN) {
+            if (!c->blocked)
+                c->deadline_ms = now_ms + CONN_PROGRAM_MS;
+            c->blocked = true;
+            return -EAGAIN;
+        }
+        if (n < 0)
+            return -ECONNRESET;
+        reply_free(pop(c));
+    }
+    bool was_ours = c->blocked || c->held_until_ms;
+    c->blocked = false;
+    c->held_until_ms = 0;
+    if (was_ours)
+        set_deadline(c, now_ms);
+    return 0;
+}
+
+uint32_t conn_interest(const struct conn *c)
+{
+    if (c->blocked)
+        return EPOLLOUT;
+    return c->closing || c->n_out >= CONN_OUT_MAX ? 0 : EPOLLIN;
+}

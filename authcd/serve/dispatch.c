@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See dispatch.h. The table of handlers comes from messages.def, in its order, so that a message without a handler does
+ * not link. A name in a payload never grants anything here: only the kernel's uid and what was proved on the connection
+ * count. What SELF means for an account is the handlers' to decide.
+ */
+#include "dispatch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "source.h"
+#include "text.h"
+
+typedef int handler_function(struct handler *h, const struct msg *in, struct step *step);
+
+#define MESSAGE_REPLY_CALL(name)
+#define MESSAGE_REQUEST_CALL(name)                                                                                     \
+    static int call_##name(struct handler *h, const struct msg *in, struct step *step)                                 \
+    {                                                                                                                  \
+        return on_##name(h, &in->name, step);                                                                          \
+    }
+#define MESSAGE(name, number, direction, who) MESSAGE_##direction##_CALL(name)
+#include "msg_fields_none.h"
+#include "messages.def"
+#include "msg_fields_undef.h"
+
+#define MESSAGE_REPLY_ROW(name) NULL,
+#define MESSAGE_REQUEST_ROW(name) call_##name,
+static handler_function *const dispatch_table[] = {
+#define MESSAGE(name, number, direction, who) MESSAGE_##direction##_ROW(name)
+#include "msg_fields_none.h"
+#include "messages.def"
+#include "msg_fields_undef.h"
+};
+
+/* ---- what cannot fail
+ * ------------------------------------------------------------------------------------------------ */
+
+static void refuse_and_close(struct step *step, enum refusal error, const char *text)
+{
+    step_clear(step);
+    step->close = true;
+    if (step_refuse(step, error, "%s", text) < 0)
+        step_clear(step), step->close = true; /* not even memory for that: hanging up says enough */
+}
+
+static void refuse(struct step *step, enum refusal error, const char *text)
+{
+    if (step_refuse(step, error, "%s", text) < 0)
+        step->close = true;
+}
+
+void dispatch_malformed(struct step *step, const char *what)
+{
+    refuse_and_close(step, REFUSAL_PROTOCOL, what);
+}
+
+static void refuse_version(struct step *step)
+{
+    struct msg m = {.number = MSG_versions, .versions = {.lowest = PROTOCOL_VERSION, .highest = PROTOCOL_VERSION}};
+
+    step->close = true;
+    if (step_reply(step, &m) < 0)
+        step_clear(step), step->close = true;
+}
+
+static void verdict_unavailable(const struct msg_begin *begin, struct step *step)
+{
+    struct msg m = {.number = MSG_verdict, .verdict = {.verdict = VERDICT_UNAVAILABLE}};
+
+    step_clear(step);
+    step->close = true;
+    memcpy(m.verdict.nonce, begin->nonce, sizeof m.verdict.nonce);
+    memcpy(m.verdict.user, begin->user, sizeof m.verdict.user);
+    if (step_reply(step, &m) < 0)
+        step_clear(step), step->close = true;
+}
+
+/* What failed for want of memory failed for load: it must not look like a daemon without state, or load would open
+ * whatever a PAM stack has for that case. */
+static void answer_failure(struct dispatch_from from, const struct msg *in, int error, struct step *step)
+{
+    if (error == -ENOMEM)
+        refuse_and_close(step, REFUSAL_BUSY, "out of memory");
+    else if (in && in->number == MSG_begin && from.peer->uid == 0)
+        verdict_unavailable(&in->begin, step);
+    else
+        refuse_and_close(step, REFUSAL_UNAVAILABLE, "authcd cannot use its database");
+}
+
+/* ---- one transaction a call
+ * ------------------------------------------------------------------------------------------ */
+
+/* What runs inside: a message, or one of the three that serve calls by itself. */
+struct call {
+    handler_function *message;
+    const struct msg *in;
+    int (*event)(struct handler *, struct step *);
+    const struct password_job *job;
+};
+
+static int run_call(const struct call *call, struct handler *h, struct step *step)
+{
+    if (call->message)
+        return call->message(h, call->in, step);
+    return call->job ? on_hashed(h, call->job, step) : call->event(h, step);
+}
+
+static int run_in_transaction(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)
+{
+    DB_TRANSACTION struct db_transaction t = {0};
+    struct handler h = {d->db, d->config, d->counters, d->now, from.peer, from.login};
+    int error = db_transaction(d->db, &t);
+
+    if (error < 0 || (error = run_call(call, &h, step)) < 0)
+        return error;
+    return db_transaction_commit(&t);
+}
+
+static void run(struct dispatch *d, struct dispatch_from from, const struct call *call, const char *name,
+                struct step *step)
+{
+    int error = run_in_transaction(d, from, call, step);
+
+    if (error == 0)
+        return;
+    log_error("%s: %s", name, strerror(-error));
+    answer_failure(from, call->in, error, step);
+}
+
+/* ---- who may -------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_allowed(const struct peer *peer, enum msg_who who, struct step *step)
+{
+    bool root = peer->uid == 0;
+
+    switch (who) {
+    case MSG_ANY:
+    case MSG_SELF:
+        return true;
+    case MSG_PROVED:
+        if (root || peer->proved)
+            return true;
+        refuse(step, REFUSAL_STEPUP, "prove your factors first");
+        return false;
+    case MSG_ADMIN:
+    case MSG_ROOT:
+        if (root)
+            return true;
+        break;
+    case MSG_NOBODY:
+        break;
+    }
+    refuse(step, REFUSAL_NOT_ALLOWED, "not allowed");
+    return false;
+}
+
+/* A uid that stands for many people proves nothing about any of them; a login asks for proof anyway. */
+static bool may_send(const struct peer *peer, const struct msg_type *type, struct step *step)
+{
+    if (type->number != MSG_begin && !handler_uid_is_somebody(peer->uid)) {
+        refuse(step, REFUSAL_NOT_ALLOWED, "not allowed");
+        return false;
+    }
+    return is_allowed(peer, type->who, step);
+}
+
+/* ---- busy and broken
+ * ------------------------------------------------------------------------------------------------- */
+
+/* Decided before the account is looked up, from the source alone, so that it tells nothing about names. */
+static bool is_busy(const struct dispatch *d, const struct peer *peer, const struct msg_begin *in)
+{
+    struct source source;
+    char key[sizeof((struct password_job *)0)->source] = "";
+
+    if (in->phase != PHASE_AUTH && in->phase != PHASE_CHAUTHTOK && in->phase != PHASE_STEPUP)
+        return false;
+    source_from(&source, &(struct source_facts){.peer_is_root = peer->uid == 0,
+                                                .peer_uid = peer->uid,
+                                                .caller_uid = in->caller_uid,
+                                                .service = in->service,
+                                                .tty = in->tty,
+                                                .rhost = in->rhost});
+    memcpy(key, source.text, strnlen(source.text, sizeof key - 1));
+    return pool_busy(d->pool, key, source.always_known);
+}
+
+static int broken_status(const struct dispatch *d, const struct peer *peer, struct step *step)
+{
+    struct msg m = {.number = MSG_row_status, .row_status = {.version = AUTHC_VERSION, .state = "broken"}};
+
+    text_printable(m.row_status.reason, sizeof m.row_status.reason,
+                   peer->uid == 0 ? d->broken : "ask an administrator");
+    m.row_status.started_at = d->counters->started_at;
+    m.row_status.connections = d->counters->connections;
+    m.row_status.memory_locked = d->counters->memory_locked;
+    int error = step_reply(step, &m);
+    return error < 0 ? error : step_end(step, 1, 0);
+}
+
+static void answer_broken(const struct dispatch *d, const struct peer *peer, const struct msg *in, struct step *step)
+{
+    if (in->number == MSG_begin && peer->uid == 0)
+        verdict_unavailable(&in->begin, step);
+    else if (in->number != MSG_status_get || broken_status(d, peer, step) < 0)
+        refuse_and_close(step, REFUSAL_UNAVAILABLE, "authcd has no state to answer from: see authctl status as root");
+}
+
+/* ---- the way in
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void dispatch_message(struct dispatch *d, struct dispatch_from from, const struct msg_type *type,
+                             const struct msg *in, struct step *step)
+{
+    size_t n;
+
+    if (!may_send(from.peer, type, step))
+        return;
+    if (!d->db)
+        answer_broken(d, from.peer, in, step);
+    else if (in->number == MSG_begin && is_busy(d, from.peer, &in->begin))
+        refuse_and_close(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
+    else
+        run(d, from, &(struct call){.message = dispatch_table[type - msg_types(&n)], .in = in}, type->name, step);
+}
+
+void dispatch_packet(struct dispatch *d, struct dispatch_from from, const unsigned char *packet, size_t len,
+                     struct step *step)
+{
+    int error = msg_decode(packet, len, &d->in);
+    const struct msg_type *type = error < 0 ? NULL : msg_type(d->in.number);
+
+    if (error == -EPROTONOSUPPORT)
+        refuse_version(step);
+    else if (!type)
+        dispatch_malformed(step, error == -ENOMSG ? "no such message" : "malformed message");
+    else if (type->direction != MSG_REQUEST)
+        dispatch_malformed(step, "that message is authcd's to send");
+    else
+        dispatch_message(d, from, type, &d->in, step);
+    msg_wipe(&d->in);
+}
+
+void dispatch_hashed(struct dispatch *d, struct dispatch_from from, const struct password_job *job, struct step *step)
+{
+    run(d, from, &(struct call){.job = job}, "hashed", step);
+}
+
+void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *step)
+{
+    run(d, from, &(struct call){.event = on_retry}, "retry", step);
+}
+
+void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step)
+{
+    run(d, from, &(struct call){.event = on_gone}, "gone", step);
+}

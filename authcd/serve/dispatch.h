@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a packet to its handler: decodes, checks who may send it, frames the transaction, and turns whatever fails into
+ * the refusal that the wire has for it. Knows who asks, not where: sockets, queues and the sync are turn's.
+ */
+#ifndef DISPATCH_H
+#define DISPATCH_H
+
+#include "handler.h"
+#include "pool.h"
+
+struct dispatch {
+    struct db *db;      /* NULL: there is no state to answer from */
+    const char *broken; /* why, for root's eyes */
+    const struct config *config;
+    struct counters *counters;
+    struct pool *pool; /* NULL without db */
+    struct clock now;
+    struct msg in; /* the packet at hand: too large for a stack that has others */
+};
+
+/* Who asks, and the conversation that is theirs. */
+struct dispatch_from {
+    const struct peer *peer;
+    struct login **login;
+};
+
+/* Each fills *step, empty before, and cannot fail: what goes wrong ends in a refusal and step->close. */
+void dispatch_packet(struct dispatch *d, struct dispatch_from from, const unsigned char *packet, size_t len,
+                     struct step *step);
+void dispatch_hashed(struct dispatch *d, struct dispatch_from from, const struct password_job *job, struct step *step);
+void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *step);
+/* The peer is gone: step's replies go nowhere. */
+void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step);
+
+/* A packet that is none: REFUSED PROTOCOL, and close. */
+void dispatch_malformed(struct step *step, const char *what);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See listeners.h. Whoever is turned away hears why at once: a peer that hears nothing would wait for its own timeout.
+ */
+#include "listeners.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+
+int listeners_watch(struct listeners *l)
+{
+    for (size_t i = 0; i < SOCKETS_COUNT; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &l->fds[i]};
+        if (l->fds[i] >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->fds[i], &event) < 0)
+            return -errno;
+    }
+    l->watched = true;
+    return 0;
+}
+
+void listeners_unwatch(struct listeners *l)
+{
+    for (size_t i = 0; i < SOCKETS_COUNT && l->watched; i++)
+        if (l->fds[i] >= 0)
+            epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->fds[i], NULL);
+    l->watched = false;
+}
+
+const int *listeners_find(const struct listeners *l, const void *pointer)
+{
+    for (size_t i = 0; i < SOCKETS_COUNT; i++)
+        if (pointer == &l->fds[i])
+            return &l->fds[i];
+    return NULL;
+}
+
+static void turn_away(struct conn *c, int64_t now_ms)
+{
+    struct step step = {0};
+
+    if (step_refuse(&step, REFUSAL_BUSY, "too many connections: try again later") == 0)
+        conn_take(c, &step, now_ms);
+    step_clear(&step);
+    if (conn_flush(c, now_ms) < 0)
+        log_notice("turned uid %u away without a word", c->peer.uid);
+    conn_free(c);
+}
+
+static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    struct conn *c = NULL;
+
+    if (conn_new(fd, ++crowd->tokens, now_ms, &c) < 0) {
+        close(fd);
+        return;
+    }
+    event.data.ptr = c;
+    if (!crowd_admits(crowd, c->peer.uid) || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+        turn_away(c, now_ms);
+        return;
+    }
+    c->events = event.events;
+    crowd_add(crowd, c);
+}
+
+bool listeners_accept(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms)
+{
+    int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (accepted >= 0) {
+        let_in(l, accepted, crowd, now_ms);
+        return true;
+    }
+    if (errno == ECONNABORTED || errno == EINTR)
+        return true;
+    if (errno != EAGAIN && l->watched) { /* would be tried again at once, for ever */
+        log_error("cannot accept connections: %s", strerror(errno));
+        listeners_unwatch(l);
+    }
+    return false;
+}

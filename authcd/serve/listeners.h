@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The listening sockets of a turn: watched by its epoll descriptor, accepted from, left alone for a while where the
+ * process has no descriptors left, and given up at the end.
+ */
+#ifndef LISTENERS_H
+#define LISTENERS_H
+
+#include "crowd.h"
+#include "sockets.h"
+
+struct listeners {
+    int epoll; /* not owned */
+    int fds[SOCKETS_COUNT];
+    bool watched;
+};
+
+/* Watches both; events carry the address of an element of fds. */
+int listeners_watch(struct listeners *l) __attribute__((warn_unused_result));
+void listeners_unwatch(struct listeners *l);
+
+/* The element that an event's pointer means; NULL: it is none of ours. */
+const int *listeners_find(const struct listeners *l, const void *pointer);
+
+/* Accepts one connection into the crowd, watched for packets, or turns it away with a word. False: no more are there,
+ * or none can be had now (then nothing is watched until listeners_watch). */
+bool listeners_accept(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms);
+
+#endif

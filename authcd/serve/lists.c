@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See lists.h.
+ */
+#include "lists.h"
+
+void lists_init(struct lists *l)
+{
+    TAILQ_INIT(&l->touched);
+    TAILQ_INIT(&l->dead);
+    TAILQ_INIT(&l->held);
+    TAILQ_INIT(&l->waiting);
+}
+
+void lists_touch(struct lists *l, struct conn *c)
+{
+    if (c->is_touched || c->dead)
+        return;
+    TAILQ_INSERT_TAIL(&l->touched, c, touched);
+    c->is_touched = true;
+}
+
+struct conn *lists_take_touched(struct lists *l)
+{
+    struct conn *c = TAILQ_FIRST(&l->touched);
+
+    if (c) {
+        TAILQ_REMOVE(&l->touched, c, touched);
+        c->is_touched = false;
+    }
+    return c;
+}
+
+void lists_die(struct lists *l, struct conn *c)
+{
+    if (c->dead)
+        return;
+    if (c->is_touched)
+        TAILQ_REMOVE(&l->touched, c, touched);
+    c->is_touched = false;
+    c->dead = true;
+    TAILQ_INSERT_TAIL(&l->dead, c, touched);
+}
+
+void lists_hold(struct lists *l, struct conn *c)
+{
+    struct conn *before;
+
+    if (c->is_held)
+        TAILQ_REMOVE(&l->held, c, held);
+    c->is_held = true;
+    TAILQ_FOREACH_REVERSE(before, &l->held, conns, held) /* nearly always the newest belongs at the end */
+    if (before->held_until_ms <= c->held_until_ms)
+        break;
+    if (before)
+        TAILQ_INSERT_AFTER(&l->held, before, c, held);
+    else
+        TAILQ_INSERT_HEAD(&l->held, c, held);
+}
+
+struct conn *lists_take_held(struct lists *l, int64_t now_ms)
+{
+    struct conn *c = TAILQ_FIRST(&l->held);
+
+    if (!c || c->held_until_ms > now_ms)
+        return NULL;
+    TAILQ_REMOVE(&l->held, c, held);
+    c->is_held = false;
+    return c;
+}
+
+void lists_note_waiting(struct lists *l, struct conn *c)
+{
+    bool waits = login_waits_for(c->login) != 0;
+
+    if (waits && !c->is_waiting)
+        TAILQ_INSERT_TAIL(&l->waiting, c, waiting);
+    else if (!waits && c->is_waiting)
+        TAILQ_REMOVE(&l->waiting, c, waiting);
+    c->is_waiting = waits;
+    c->retry &= waits;
+}
+
+void lists_settled(struct lists *l, int64_t account_id)
+{
+    struct conn *c;
+
+    TAILQ_FOREACH(c, &l->waiting, waiting)
+    c->retry |= login_waits_for(c->login) == account_id;
+}
+
+struct conn *lists_take_retry(struct lists *l)
+{
+    struct conn *c;
+
+    TAILQ_FOREACH(c, &l->waiting, waiting)
+    if (c->retry && !c->dead) {
+        c->retry = false;
+        return c;
+    }
+    return NULL;
+}
+
+void lists_forget(struct lists *l, struct conn *c)
+{
+    TAILQ_REMOVE(&l->dead, c, touched);
+    if (c->is_held)
+        TAILQ_REMOVE(&l->held, c, held);
+    if (c->is_waiting)
+        TAILQ_REMOVE(&l->waiting, c, waiting);
+    c->is_held = c->is_waiting = false;
+}
