@@ -80,6 +80,14 @@ static void test_of_peer(struct desk *d)
     l->peer.uid = 0;
     ok(acts_in(d, l, a.name, &s) == -ENOENT, "not even for root");
     l->peer.uid = 1001;
+    struct account other = eve;
+    other.uid = ada.uid;
+    struct session left = ask_session(d, &other, "pwd", "aal1", 21);
+    ok(acts_in(d, l, left.name, &s) == -ENOENT && acts_in(d, l, "", &s) == -ENOENT,
+       "nor one left by an account that had her uid");
+    desk_must(db_begin(d->db), "begin");
+    desk_must(sessions_end(d->db, left.name, "test", d->now.wall_s), "end");
+    desk_must(db_commit(d->db), "commit");
     strcpy(d->now.boot_id, "00000000-0000-4000-8000-000000000002");
     ok(acts_in(d, l, "", &s) == -ENOENT && acts_in(d, l, a.name, &s) == -ENOENT, "nor after a reboot");
     strcpy(d->now.boot_id, "00000000-0000-4000-8000-000000000001");

@@ -5,6 +5,7 @@
  */
 #include "ask.h"
 #include "base64url.h"
+#include "claims.h"
 #include "keys.h"
 #include "signing.h"
 
@@ -121,6 +122,41 @@ static void test_life(struct desk *d, const char *token, struct session *s)
     ok(!accepted(d, fresh, ""), "which a change of role ends");
 }
 
+/* A token of our own key that names ada's session for somebody else: only a fault of ours could make one. */
+static void test_borrowed(struct desk *d, const struct account *ada, const struct session *s)
+{
+    JWS_KEY_AUTO struct jws_key *signer = NULL;
+    struct key key;
+    struct claims c = {
+        .aud = "web", .iss = "https://host.example.org", .acr = "aal2", .role = "user", .preferred_username = "eve"};
+    char payload[CLAIMS_SIZE], token[8193];
+    c.exp = (c.iat = c.nbf = c.auth_time = d->now.wall_s) + 60;
+    strcpy(c.sid, s->name);
+    strcpy(c.sub, ada->uuid);
+    random_uuid(c.jti);
+    desk_must(keys_active(d->db, "ES256", &key, &signer), "key");
+    desk_must(claims_write(&c, payload), "claims");
+    desk_must(jws_sign(signer, CLAIMS_TYP, payload, token, sizeof token), "sign");
+    ok(accepted(d, token, "") && ask_gave(1, 0), "signed by our key, of her session, for her");
+    random_uuid(c.sub);
+    desk_must(claims_write(&c, payload), "claims");
+    desk_must(jws_sign(signer, CLAIMS_TYP, payload, token, sizeof token), "sign");
+    ok(!accepted(d, token, ""), "and for nobody else");
+    desk_must(jws_sign(signer, "JWT", payload, token, sizeof token), "sign");
+    ok(!accepted(d, token, ""), "nor under another typ");
+}
+
+static void test_disabled(struct desk *d, struct account ada)
+{
+    char token[8193];
+    mint(d, token);
+    ada.state = ACCOUNT_DISABLED;
+    desk_must(db_begin(d->db), "begin");
+    desk_must(accounts_update(d->db, &ada, d->now.wall_s), "disable");
+    desk_must(db_commit(d->db), "commit");
+    ok(!accepted(d, token, ""), "a disabled account's is refused, though its session was left");
+}
+
 int main(void)
 {
     static struct desk d;
@@ -139,7 +175,10 @@ int main(void)
     test_claims(&d, token);
     test_forgeries(&d, token);
     test_flips(&d, token);
+    test_borrowed(&d, &ada, &s);
     test_life(&d, token, &s);
+    s = ask_session(&d, &ada, "pwd otp", "aal2", 7);
+    test_disabled(&d, ada);
     desk_close(&d);
     return tap_done();
 }
