@@ -48,7 +48,8 @@ int jws_sign(const struct jws_key *key, const char *typ, const char *payload, ch
 int jws_kid(const char *token, const char *typ, char ret_kid[JWS_KID_SIZE]) __attribute__((warn_unused_result));
 
 /* Verifies token with key: form as jws_kid, typ, alg and kid equal to the key's, then the signature. The payload is
- * written NUL-terminated. -EBADMSG: form; -EKEYREJECTED: another alg or kid, or a bad signature. */
+ * written NUL-terminated. -EBADMSG: form; -EKEYREJECTED: another alg or kid, or a bad signature;
+ * -ENOMEM. */
 int jws_verify(const struct jws_key *key, const char *token, const char *typ, char *payload, size_t cap, size_t *ret_len)
     __attribute__((warn_unused_result));
 

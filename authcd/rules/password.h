@@ -41,7 +41,8 @@ struct password_job {
     bool priority;  /* from a known source or the console: the kept slot */
     char source[64];/* whose turn it is: jobs are taken round-robin by this */
     /* results */
-    int result;     /* 0; -ENOMEM; -EINVAL: stored is not usable (foreign, truncated, out of bounds) */
+    int result;     /* 0; -ENOMEM; -EINVAL: stored is not usable (foreign, truncated, out of bounds), or
+                     * MAKE of a password that password_length_ok refuses (VERIFY: no match, no computation) */
     bool match;
     unsigned hashes;/* Argon2 computations done */
     char made[PASSWORD_STORED_SIZE]; /* new hash, or "" */
