@@ -16,6 +16,7 @@
  *   sleep=MS           hold (say nothing any more)           goto=N (step N, the first is 1)
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,6 +338,39 @@ static int listen_at(const char *path)
     return fd;
 }
 
+static volatile sig_atomic_t ending;
+
+static void on_term(int number)
+{
+    (void)number;
+    ending = 1;
+}
+
+static void accept_one(int listener, int n, char **script)
+{
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0)
+        return;
+    if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a talk on hold ends with the test */
+        close(listener);
+        serve(fd, n, script);
+        exit(0);
+    }
+    close(fd);
+}
+
+/* At SIGTERM: those who are connected get half a second, so that all they sent was printed. */
+static void finish(int listener, int n, char **script)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+    while (poll(&p, 1, 0) > 0)
+        accept_one(listener, n, script);
+    ualarm(500000, 0);
+    while (wait(NULL) > 0)
+        ;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -344,20 +378,13 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL);
     signal(SIGCHLD, SIG_IGN);
     alarm(120);
     int listener = listen_at(argv[1]);
     puts("ready");
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            continue;
-        if (fork() == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL); /* a talk on hold ends with the test */
-            close(listener);
-            serve(fd, argc - 2, argv + 2);
-            return 0;
-        }
-        close(fd);
-    }
+    while (!ending)
+        accept_one(listener, argc - 2, argv + 2);
+    finish(listener, argc - 2, argv + 2);
+    return 0;
 }
