@@ -87,18 +87,29 @@ int login_verdict(struct handler *h, struct step *step, enum verdict verdict, co
     return step_reply(step, &m);
 }
 
+/* The process that asks (sshd, sudo) is nobody's deed; whoever gives another's account a new password is. */
+static int note_actor(const struct login *login, enum audit_event event, struct audit *row)
+{
+    bool deed = event == AUDIT_PASSWORD_SET || event == AUDIT_PASSWORD_REJECT;
+
+    if (!deed || login->begin.caller_uid == login->account.uid)
+        return 0;
+    return text_format(row->actor, sizeof row->actor, "uid:%u", login->begin.caller_uid);
+}
+
 int login_audit(struct handler *h, enum audit_event event, const char *result)
 {
     struct login *login = *h->login;
-
-    if (login->account.id)
-        return handler_audit(h, event, &login->account, login->begin.service, login->source.text, "%s", result);
     struct audit row = {.at = h->now.wall_s, .event = event};
-    int error = text_copy(row.service, sizeof row.service, login->begin.service);
-    if (error < 0 || (error = text_copy(row.source, sizeof row.source, login->source.text)) < 0 ||
+    int error = note_actor(login, event, &row);
+
+    if (error < 0 || (error = text_copy(row.service, sizeof row.service, login->begin.service)) < 0 ||
+        (error = text_copy(row.source, sizeof row.source, login->source.text)) < 0 ||
         (error = text_copy(row.result, sizeof row.result, result)) < 0)
         return error;
-    audit_unknown_name(h->db, &row, login->begin.user);
+    memcpy(row.account, login->account.uuid, sizeof row.account);
+    if (!login->account.id)
+        audit_unknown_name(h->db, &row, login->begin.user);
     return audit_append(h->db, &row);
 }
 
