@@ -78,12 +78,17 @@ static void verdict_unavailable(const struct msg_begin *begin, struct step *step
         step_clear(step), step->close = true;
 }
 
-/* What failed for want of memory failed for load: it must not look like a daemon without state, or load would open
- * whatever a PAM stack has for that case. */
+/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a text that did not fit) could
+ * be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for that case. */
+static bool is_broken_state(int error)
+{
+    return error == -EIO || error == -ENOSPC || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
+}
+
 static void answer_failure(struct dispatch_from from, const struct msg *in, int error, struct step *step)
 {
-    if (error == -ENOMEM)
-        refuse_and_close(step, REFUSAL_BUSY, "out of memory");
+    if (!is_broken_state(error))
+        refuse_and_close(step, REFUSAL_BUSY, error == -ENOMEM ? "out of memory" : "authcd could not do that");
     else if (in && in->number == MSG_begin && from.peer->uid == 0)
         verdict_unavailable(&in->begin, step);
     else
