@@ -3,7 +3,7 @@
  * Reading the audit: all rows or one account's, in order, in pages, with the name that the account has now (A2, A3,
  * W7).
  */
-#include "ask.h"
+#include "desk_ask.h"
 
 static struct line *root;
 

@@ -3,7 +3,7 @@
  * Code factors: a secret of at least 160 bits that is shown once and audited never, and that counts only after a code
  * of it was seen (O5, A4); labels, limits and refusals; nobody else's (W7).
  */
-#include "ask.h"
+#include "desk_ask.h"
 
 static struct line *root;
 static const char *code(struct desk *d, const struct account *a, uint32_t number, int64_t offset_s)

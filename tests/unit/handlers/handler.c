@@ -3,7 +3,7 @@
  * Whose account a request is about: root may name anybody, others are told nothing but their own, in the same words
  * whether the name exists or not (W7). And who an audit row says did it (L10).
  */
-#include "ask.h"
+#include "desk_ask.h"
 
 static char told[600];
 

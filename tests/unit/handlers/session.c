@@ -5,7 +5,7 @@
  */
 #include "session.h"
 
-#include "ask.h"
+#include "desk_ask.h"
 
 static struct account ada, eve;
 static struct line *root, *her;

@@ -5,7 +5,7 @@
  */
 #include "signing.h"
 
-#include "ask.h"
+#include "desk_ask.h"
 #include "json.h"
 #include "keys.h"
 

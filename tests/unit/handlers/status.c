@@ -3,7 +3,7 @@
  * Status tells counts to root only (they would tell a guesser what was looked at), whoami tells of the peer's own
  * session only (T8), and the configuration is shown with what the file changed.
  */
-#include "ask.h"
+#include "desk_ask.h"
 
 static void test_status(struct desk *d)
 {

@@ -3,7 +3,7 @@
  * Tokens are minted from a live session of the peer's own, at the level that it proved, and for roles that may (T8);
  * what is minted is what the claims say (T7), audited and paid for with the key's last exp (T6).
  */
-#include "ask.h"
+#include "desk_ask.h"
 #include "keys.h"
 #include "signing.h"
 

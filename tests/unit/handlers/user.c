@@ -3,7 +3,7 @@
  * Accounts: what administrators may do to them, that each change is one audit row and ends the sessions that it must
  * (T5, A3), that the last superadmin stays (C4), that unlock frees (L10), that limits are shown to root only (L10).
  */
-#include "ask.h"
+#include "desk_ask.h"
 #include "limits.h"
 
 static struct line *root;

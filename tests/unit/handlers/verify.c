@@ -3,7 +3,7 @@
  * What authcd accepts as a token: its own, whole, in time, for that audience, of a live session (T1, T2). Every flip of
  * one bit is refused (T3).
  */
-#include "ask.h"
+#include "desk_ask.h"
 #include "base64url.h"
 #include "claims.h"
 #include "keys.h"

@@ -5,8 +5,8 @@
  *
  *   ASK(&d, line, user_show, .user = "ada"); ok(asked.rows == 1 && asked.first.row_user.uid == 1001, "shown");
  */
-#ifndef ASK_H
-#define ASK_H
+#ifndef DESK_ASK_H
+#define DESK_ASK_H
 
 #include "desk.h"
 #include "sessions.h"
