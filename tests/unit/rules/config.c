@@ -202,6 +202,8 @@ static const struct {
      "f:3: [service sudo]: combined = yes wants factors = password otp"},
     {"[service *]\ncombined = yes\n[service sudo]\nfactors = otp\n",
      "f:2: [service sudo]: combined = yes wants factors = password otp"},
+    {"[service *]\ncombined = yes\n[service sudo]\nfactors = otp\ncombined = yes\n",
+     "f:5: [service sudo]: combined = yes wants factors = password otp"},
     {"[service sshd]\n\nfactors = otp\n",
      "f:3: [service sshd]: factors = otp alone leaves six digits to guess from anywhere: wants password otp"},
     {"[service *]\nfactors = otp\n",
@@ -327,6 +329,10 @@ static void test_sizes(void)
     memset(text, 'a', CONFIG_FILE_MAX);
     is_int(config_parse(text, CONFIG_FILE_MAX, "f", &config, error), -EINVAL, "another line may not");
     is_str(error, "f:1: longer than 1023 bytes", "and is told so");
+    is_int(config_parse(text, 1024, "f", &config, error), -EINVAL, "nor one of 1024");
+    is_str(error, "f:1: longer than 1023 bytes", "for that reason");
+    is_int(config_parse(text, 1023, "f", &config, error), -EINVAL, "one of 1023");
+    ok(strstr(error, "wants [section] or key = value") != NULL, "is read");
     is_int(config_parse("[authcd]\nuser = a\0b\n", 20, "f", &config, error), -EINVAL, "NUL is refused");
     is_str(error, "f:2: a NUL byte: wants text", "and told");
     is_int(config_parse("", 0, "f", &config, error), 0, "nothing is a file, too");

@@ -83,6 +83,22 @@ static void test_delays(void)
     is_int(limit_look(account, &row, &now, &wait_ms), LIMIT_ADMIT, "one look after the wait");
     limit_charge(account, &row, &now, false);
     is_int(limit_look(account, &row, &now, &wait_ms), LIMIT_REFUSE, "and no second one beside it");
+    pass(&now, HOUR_MS);
+    is_int(limit_look(account, &row, &now, &wait_ms), LIMIT_WAIT, "nor later, as long as it is in flight");
+}
+
+/* More than the delay's cap is worth is not held: twelve hours after any attack all is forgotten. */
+static void test_top(void)
+{
+    struct clock now = start();
+    struct limit_row row = {0};
+    charge_and_fail(account, &row, &now, 40);
+    is_int(limit_failures(account, &row, &now), 12, "forty failures are held as twelve");
+    limit_charge(account, &row, &now, false);
+    is_int(limit_failures(account, &row, &now), 12, "one in flight beside them is none of them");
+    limit_refund(&row, false);
+    pass(&now, 12 * (int64_t)HOUR_MS);
+    is_int(limit_failures(account, &row, &now), 0, "twelve hours later none is held");
 }
 
 static void test_huge_numbers(void)
@@ -391,6 +407,7 @@ int main(void)
     pair = limit_rule(BUCKET_PAIR);
     test_table();
     test_delays();
+    test_top();
     test_huge_numbers();
     test_fresh_failure_counts_whole();
     test_parallel_wrong();

@@ -155,7 +155,8 @@ static void test_splits(void)
     test_split("secretx23456", true, 6, 0, "secretx23456", "");
     test_split("secret 12345", true, 6, 0, "secret 12345", "");
     test_split("secret-12345", true, 6, 0, "secret-12345", "");
-    test_split("secret/:2345", true, 6, 0, "secret/:2345", "");
+    test_split("secret/12345", true, 6, 0, "secret/12345", "");
+    test_split("secret1234:5", true, 6, 0, "secret1234:5", "");
     test_split("\xc3\xa4\xc3\xb6"
                "123456",
                true, 6, 0, "\xc3\xa4\xc3\xb6", "123456");
