@@ -24,6 +24,8 @@ WARN_PROBED := -Wlogical-op -Wjump-misses-init $(if $(filter release,$(MODE)),-W
 HARDEN_PROBED := -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
 PROBED := $(foreach f,$(WARN_PROBED) $(HARDEN_PROBED),$(call cc-has,$(f)))
 
+NO_STACK_LIMIT := $(call cc-has,-Wno-stack-usage) # tests may hold what they like
+
 HARDEN := -fstack-protector-strong $(if $(filter release clang,$(MODE)),-D_FORTIFY_SOURCE=3)
 HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
 NO_UNDEFINED := -Wl,-z,defs
@@ -116,7 +118,7 @@ define unit
 $(BUILD)/tests/unit/$(1)/%: tests/unit/$(1)/%.c tests/tap.h $(foreach l,$(libs_$(1)),$(call lib,$(l)))
 	@mkdir -p $$(@D)
 	@echo "  CC      $$<"
-	@$(CC) $(ALL_CFLAGS) -Wno-stack-usage -pie -iquote tests $(call quote,$(1)) -MF $$@.d $(ALL_LDFLAGS) -o $$@ $$< \
+	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie -iquote tests $(call quote,$(1)) -MF $$@.d $(ALL_LDFLAGS) -o $$@ $$< \
 		-Wl,--start-group $(foreach l,$(libs_$(1)),$(call lib,$(l))) -Wl,--end-group $(needs_$(1))
 endef
 $(foreach l,$(LAYERS) pam_authc,$(eval $(call unit,$(l))))
@@ -127,7 +129,7 @@ TOOL_BIN := $(patsubst tests/system/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SRC)
 $(BUILD)/tests/tools/%: tests/system/tools/%.c $(call lib,common)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	@$(CC) $(ALL_CFLAGS) -Wno-stack-usage -pie -iquote tests -iquote common -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call lib,common) -lpam -lpthread
+	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie -iquote tests -iquote common -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call lib,common) -lpam -lpthread
 
 tests: all $(UNIT_BIN) $(TOOL_BIN)
 
@@ -176,7 +178,7 @@ fuzz-replay:
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: tests/bench/%.c $(DAEMON_LIBS)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Wno-stack-usage $(call quote,serve) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(DAEMON_LIBS) -Wl,--end-group $(LIBS_DAEMON) -lpam
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) $(call quote,serve) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(DAEMON_LIBS) -Wl,--end-group $(LIBS_DAEMON) -lpam
 bench: all $(BENCHES)
 	@for b in $(BENCHES); do $$b || exit 1; done
 
