@@ -43,7 +43,7 @@ struct parts {
 
 static int note_event(struct db *db, const struct clock *now, enum audit_event event)
 {
-    struct audit row = {.at = now->wall_s, .event = event, .actor = "authcd", .result = "authcd " AUTHC_VERSION};
+    struct audit row = {.at = now->wall_s, .event = event, .result = "authcd " AUTHC_VERSION};
 
     return audit_append(db, &row);
 }
@@ -86,12 +86,12 @@ static int open_state(struct parts *p, const struct serve *s)
 
     if (error < 0)
         return error;
-    if ((error = start_state(d->db, &d->now)) < 0)
-        return broken(p, "the database opens, but cannot be used", error);
     if ((error = pool_new(pool_slots(&s->config->authcd, sysconf(_SC_NPROCESSORS_ONLN)), &p->pool)) < 0)
         return broken(p, "hashing threads", error);
     if ((error = journal_new(d->db, &p->journal)) < 0)
         return broken(p, "journal writer", error);
+    if ((error = start_state(d->db, &d->now)) < 0)
+        return broken(p, "the database opens, but cannot be used", error);
     d->pool = p->pool;
     p->counters.slots = pool_threads(p->pool);
     return 0;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The hashing pool: turns go round by source, priority has a thread of its own, hashing for nobody gives way (L2, L3,
+ * P1), whoever is gone costs nothing, and a full waiting room says so.
+ */
+#include "pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+static const struct password_params light = {PASSWORD_MEMORY_MIN, 2}, heavy = {64u * 1024 * 1024, 6};
+
+static struct password_job *job(const struct password_params *params, const char *source, bool priority)
+{
+    struct password_job *j = password_job_new(PASSWORD_MAKE);
+    if (!j || secret_set(&j->password, "correct horse", 13) < 0)
+        abort();
+    j->params = *params;
+    j->priority = priority;
+    snprintf(j->source, sizeof j->source, "%s", source);
+    return j;
+}
+
+static void submit(struct pool *p, const struct password_params *params, const char *source, bool priority,
+                   uint64_t token)
+{
+    if (pool_submit(p, job(params, source, priority), token) < 0)
+        abort();
+}
+
+/* A job that holds the one slot while others line up. */
+static void occupy(struct pool *p)
+{
+    submit(p, &heavy, "x", false, 1);
+    while (pool_waiting(p) > 0)
+        poll(NULL, 0, 1);
+}
+
+/* The next job that comes back; gives its token, 0 if none comes. */
+static uint64_t next(struct pool *p, struct password_job *ret)
+{
+    struct pollfd fd = {.fd = pool_fd(p), .events = POLLIN};
+    uint64_t token = 0;
+    struct password_job *j;
+
+    while (!(j = pool_take(p, &token)))
+        if (poll(&fd, 1, 20000) != 1)
+            return 0;
+    if (ret)
+        *ret = *j;
+    password_job_free(j);
+    return token;
+}
+
+static void slots(void)
+{
+    struct config_authcd c = {.argon2_memory = 64, .hash_memory = 256};
+
+    is_int(pool_slots(&c, 2), 2, "one a core");
+    is_int(pool_slots(&c, 64), 4, "within the memory budget");
+    c.hash_memory = 10;
+    is_int(pool_slots(&c, 8), 1, "at least one");
+    is_int(pool_slots(&c, -1), 1, "cores unknown: one");
+}
+
+static void hashes(struct pool *p)
+{
+    struct password_job back;
+
+    submit(p, &light, "a", false, 7);
+    is_int(next(p, &back), 7, "a job comes back to its token");
+    is_int(back.result, 0, "it was run");
+    is_int(back.hashes, 1, "one hash");
+    ok(back.made[0] == '$', "and a result is there");
+    is_int(pool_waiting(p), 0, "nothing waits");
+    ok(!pool_stalled(p), "nothing hangs");
+}
+
+static void round_robin(struct pool *p)
+{
+    occupy(p);
+    submit(p, &light, "a", false, 11);
+    submit(p, &light, "a", false, 12);
+    submit(p, &light, "a", false, 13);
+    submit(p, &light, "b", false, 21);
+    submit(p, &light, "known", true, 99);
+    is_int(next(p, NULL), 99, "priority has a thread kept for it");
+    is_int(next(p, NULL), 1, "then the job that was running");
+    is_int(next(p, NULL), 11, "source a's turn");
+    is_int(next(p, NULL), 21, "source b's turn, though a has more");
+    is_int(next(p, NULL), 12, "a again");
+    is_int(next(p, NULL), 13, "and again");
+}
+
+static void pretending(struct pool *p)
+{
+    struct password_job back;
+    struct password_job *j = job(&light, "a", false);
+
+    j->kind = PASSWORD_PRETEND;
+    if (pool_submit(p, j, 3) < 0)
+        abort();
+    is_int(next(p, &back), 3, "pretending comes back");
+    is_int(back.hashes, 1, "idle: as much work as a real one");
+    occupy(p);
+    j = job(&light, "a", false);
+    j->kind = PASSWORD_PRETEND;
+    if (pool_submit(p, j, 4) < 0)
+        abort();
+    submit(p, &light, "b", false, 5);
+    is_int(next(p, NULL), 1, "the slot is free again");
+    is_int(next(p, &back), 4, "pretending has its turn");
+    is_int(back.hashes, 0, "but costs nothing while somebody waits");
+    ok(!back.match, "and never matches");
+    is_int(next(p, NULL), 5, "who waited is next");
+}
+
+static void forgetting(struct pool *p)
+{
+    occupy(p);
+    submit(p, &light, "a", false, 2);
+    submit(p, &light, "a", false, 3);
+    submit(p, &light, "b", false, 2);
+    pool_forget(p, 2);
+    is_int(pool_waiting(p), 1, "all that waited for the token is gone");
+    is_int(next(p, NULL), 1, "what runs comes back");
+    is_int(next(p, NULL), 3, "others too");
+}
+
+static void full(struct pool *p)
+{
+    unsigned taken = 0;
+    struct password_job *j = NULL;
+
+    occupy(p);
+    ok(!pool_busy(p, "new", false), "a few do not make it busy");
+    while (taken <= POOL_WAITING_MAX && (j = job(&light, "a", false)) && pool_submit(p, j, 2) == 0)
+        taken++;
+    is_int(taken, POOL_WAITING_MAX, "the waiting room holds so many");
+    password_job_free(j);
+    ok(pool_busy(p, "a", false), "full is busy");
+    pool_forget(p, 2);
+    is_int(pool_waiting(p), 0, "and empty again");
+    is_int(next(p, NULL), 1, "the running one ends");
+}
+
+/* After some hashes the pool knows what one takes: a source with a long line is busy, a new one is not. */
+static void long_line(struct pool *p)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        submit(p, &heavy, "x", false, 1);
+        next(p, NULL);
+    }
+    occupy(p);
+    for (unsigned i = 0; i < 3000; i++)
+        submit(p, &heavy, "noisy", false, 2);
+    ok(pool_busy(p, "noisy", false), "the source with the long line is told to come back later");
+    ok(!pool_busy(p, "quiet", false), "a quiet one is served next");
+    ok(!pool_busy(p, "noisy", true), "priority does not wait in that line");
+}
+
+int main(void)
+{
+    struct pool *p = NULL;
+
+    slots();
+    is_int(pool_new(1, &p), 0, "starts");
+    is_int(pool_threads(p), 2, "one slot and the kept thread");
+    hashes(p);
+    round_robin(p);
+    pretending(p);
+    forgetting(p);
+    full(p);
+    long_line(p);
+    pool_free(p); /* with thousands that wait */
+    pool_free(NULL);
+    ok(1, "ends with jobs left");
+    return tap_done();
+}
