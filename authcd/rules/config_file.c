@@ -63,11 +63,11 @@ static void free_parser(struct parser **p)
 
 __attribute__((format(printf, 3, 4))) static int fail(struct parser *p, unsigned line, const char *format, ...)
 {
+    snprintf(p->error, CONFIG_ERROR_SIZE, "%s:%u: ", p->name, line);
+    size_t used = strlen(p->error);
     va_list args;
-    int used = snprintf(p->error, CONFIG_ERROR_SIZE, "%s:%u: ", p->name, line);
     va_start(args, format);
-    if (used >= 0 && used < CONFIG_ERROR_SIZE)
-        vsnprintf(p->error + used, CONFIG_ERROR_SIZE - (size_t)used, format, args);
+    vsnprintf(p->error + used, CONFIG_ERROR_SIZE - used, format, args);
     va_end(args);
     return -EINVAL;
 }
@@ -79,7 +79,7 @@ struct shown {
 
 static struct shown show(const char *text)
 {
-    struct shown s;
+    struct shown s = {0};
     text_printable(s.text, sizeof s.text, text);
     return s;
 }

@@ -274,7 +274,7 @@ static int add_place(const char *words, unsigned place, char *out, size_t cap)
 static int parse_factors(const struct config_row *row, const char *text, void *field)
 {
     struct config_factors factors = {0};
-    int places[CONFIG_FACTORS_MAX];
+    int places[CONFIG_FACTORS_MAX] = {0};
     if (parse_places(row->words, text, places, CONFIG_FACTORS_MAX, &factors.n) < 0)
         return -EINVAL;
     for (size_t i = 0; i < factors.n; i++)
@@ -295,7 +295,7 @@ static int print_factors(const struct config_row *row, const void *field, char *
 static int parse_roles(const struct config_row *row, const char *text, void *field)
 {
     struct config_roles roles = {0};
-    int places[CONFIG_ROLES_MAX];
+    int places[CONFIG_ROLES_MAX] = {0};
     if (parse_places(row->words, text, places, CONFIG_ROLES_MAX, &roles.n) < 0)
         return -EINVAL;
     for (size_t i = 0; i < roles.n; i++)
