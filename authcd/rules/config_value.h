@@ -40,7 +40,8 @@ struct config_row {
 
 /* Reads text into the row's field of section. -EINVAL: not of the type, or out of the row's bounds; the field is then
  * untouched. */
-int config_value_parse(const struct config_row *row, const char *text, void *section) __attribute__((warn_unused_result));
+int config_value_parse(const struct config_row *row, const char *text, void *section)
+    __attribute__((warn_unused_result));
 
 /* Writes the row's field of section as it would stand in the file. -EMSGSIZE. */
 int config_value_print(const struct config_row *row, const void *section, char *out, size_t cap)
