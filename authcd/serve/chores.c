@@ -30,8 +30,7 @@ struct chores {
     bool stalled;
 };
 
-/* ---- what is done
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- what is done ---- */
 
 static int checkpoint(struct chores *c)
 {
@@ -74,8 +73,7 @@ _Static_assert(sizeof chores_table / sizeof chores_table[0] ==
                    sizeof((struct chores *)0)->timers / sizeof(sd_event_source *),
                "a timer for each chore");
 
-/* ---- when
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- when ---- */
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -143,8 +141,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-/* ---- start and end
- * --------------------------------------------------------------------------------------------------- */
+/* ---- start and end ---- */
 
 static int add_timers(struct chores *c)
 {

@@ -89,8 +89,7 @@ void conn_free(struct conn *c)
     free(c);
 }
 
-/* ---- in
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- in ---- */
 
 struct control {
     _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -164,8 +163,7 @@ int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const c
     return error;
 }
 
-/* ---- out
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- out ---- */
 
 /* Who has to act next: us, and then the peer may be silent as long as it takes; a person; a program. */
 static void set_deadline(struct conn *c, int64_t now_ms)

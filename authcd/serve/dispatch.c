@@ -35,8 +35,7 @@ static handler_function *const dispatch_table[] = {
 #include "msg_fields_undef.h"
 };
 
-/* ---- what cannot fail
- * ------------------------------------------------------------------------------------------------ */
+/* ---- what cannot fail ---- */
 
 static void refuse_and_close(struct step *step, enum refusal error, const char *text)
 {
@@ -78,8 +77,9 @@ static void verdict_unavailable(const struct msg_begin *begin, struct step *step
         step_clear(step), step->close = true;
 }
 
-/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a text that did not fit) could
- * be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for that case. */
+/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a text that did not fit)
+ * could be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for that case.
+ */
 static bool is_broken_state(int error)
 {
     return error == -EIO || error == -ENOSPC || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
@@ -95,8 +95,7 @@ static void answer_failure(struct dispatch_from from, const struct msg *in, int 
         refuse_and_close(step, REFUSAL_UNAVAILABLE, "authcd cannot use its database");
 }
 
-/* ---- one transaction a call
- * ------------------------------------------------------------------------------------------ */
+/* ---- one transaction a call ---- */
 
 /* What runs inside: a message, or one of the three that serve calls by itself. */
 struct call {
@@ -135,8 +134,7 @@ static void run(struct dispatch *d, struct dispatch_from from, const struct call
     answer_failure(from, call->in, error, step);
 }
 
-/* ---- who may -------------------------------------------------------------------------------------------------------
- */
+/* ---- who may ---- */
 
 static bool is_allowed(const struct peer *peer, enum msg_who who, struct step *step)
 {
@@ -173,8 +171,7 @@ static bool may_send(const struct peer *peer, const struct msg_type *type, struc
     return is_allowed(peer, type->who, step);
 }
 
-/* ---- busy and broken
- * ------------------------------------------------------------------------------------------------- */
+/* ---- busy and broken ---- */
 
 /* Decided before the account is looked up, from the source alone, so that it tells nothing about names. */
 static bool is_busy(const struct dispatch *d, const struct peer *peer, const struct msg_begin *in)
@@ -215,8 +212,7 @@ static void answer_broken(const struct dispatch *d, const struct peer *peer, con
         refuse_and_close(step, REFUSAL_UNAVAILABLE, "authcd has no state to answer from: see authctl status as root");
 }
 
-/* ---- the way in
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the way in ---- */
 
 static void dispatch_message(struct dispatch *d, struct dispatch_from from, const struct msg_type *type,
                              const struct msg *in, struct step *step)

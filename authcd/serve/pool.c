@@ -69,8 +69,7 @@ static void item_free(struct item *item)
     free(item);
 }
 
-/* ---- queues; all with the lock held --------------------------------------------------------------------------------
- */
+/* ---- queues; all with the lock held ---- */
 
 static struct queue *queue_find(struct pool *p, const char *source)
 {
@@ -165,8 +164,7 @@ static void forget_in(struct pool *p, struct items *items, uint64_t token, unsig
     }
 }
 
-/* ---- the threads ---------------------------------------------------------------------------------------------------
- */
+/* ---- the threads ---- */
 
 /* Hashing for nobody pays for telling names apart by time; it must not cost those who have an account. */
 static bool is_idle_work(const struct pool *p, const struct item *item)
@@ -260,8 +258,7 @@ static int start_workers(struct pool *p)
     return error;
 }
 
-/* ---- outside -------------------------------------------------------------------------------------------------------
- */
+/* ---- outside ---- */
 
 unsigned pool_slots(const struct config_authcd *c, long cores)
 {

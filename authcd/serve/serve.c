@@ -38,8 +38,7 @@ struct parts {
     bool stopping;
 };
 
-/* ---- the state
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the state ---- */
 
 static int note_event(struct db *db, const struct clock *now, enum audit_event event)
 {
@@ -123,8 +122,7 @@ static int find_state(struct parts *p, const struct serve *s)
     return 0;
 }
 
-/* ---- signals
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- signals ---- */
 
 static int on_drained(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -179,8 +177,7 @@ static int start_loop(struct parts *p, const struct serve *s)
     return chores_new(p->loop, &p->dispatch, p->journal, p->turn, &p->chores);
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- all of it ---- */
 
 static void first_words(struct parts *p, const struct serve *s)
 {

@@ -57,8 +57,7 @@ static struct dispatch_from from(struct conn *c)
     return (struct dispatch_from){&c->peer, &c->login};
 }
 
-/* ---- what comes in
- * --------------------------------------------------------------------------------------------------- */
+/* ---- what comes in ---- */
 
 /* What a step does to its connection, and to those who waited for what it settled. */
 static void apply(struct turn *t, struct conn *c, struct step *step)
@@ -151,8 +150,7 @@ static void handle(struct turn *t, const struct epoll_event *event)
         lists_touch(&t->lists, c);
 }
 
-/* ---- the end of a turn
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the end of a turn ---- */
 
 static void reap(struct turn *t)
 {
@@ -296,8 +294,7 @@ bool turn_wrote(struct turn *t)
     return wrote;
 }
 
-/* ---- the loop's calls
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the loop's calls ---- */
 
 static void start(struct turn *t)
 {
@@ -360,8 +357,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-/* ---- start and end
- * --------------------------------------------------------------------------------------------------- */
+/* ---- start and end ---- */
 
 static unsigned connections_max(void)
 {

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who may send what, and what a packet that is none gets (W1, W3): every message of messages.def for every kind of
+ * peer, over a real database; and a daemon without a state, which says so to root's logins at once (M8, S2).
+ */
+#include "dispatch.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static char dir[] = "/tmp/authc-dispatch-XXXXXX";
+static struct dispatch d;
+static struct msg reply; /* the first of the last answer */
+
+static bool ask_raw(uint32_t uid, bool proved, const unsigned char *packet, size_t len)
+{
+    struct peer peer = {.uid = uid, .pid = 1, .audit_session = PROTOCOL_NO_SESSION, .proved = proved};
+    struct login *login = NULL;
+    struct step step = {0}, gone = {0};
+
+    memset(&reply, 0, sizeof reply);
+    dispatch_packet(&d, (struct dispatch_from){&peer, &login}, packet, len, &step);
+    if (step.first && msg_decode(step.first->bytes, step.first->len, &reply) < 0)
+        abort();
+    bool closes = step.close;
+    step_clear(&step);
+    if (login && d.db)
+        dispatch_gone(&d, (struct dispatch_from){&peer, &login}, &gone);
+    step_clear(&gone);
+    login_free(login);
+    return closes;
+}
+
+static bool ask(uint32_t uid, bool proved, const struct msg *m)
+{
+    static unsigned char packet[PROTOCOL_PACKET_MAX];
+    size_t len = 0;
+
+    if (msg_encode(m, packet, sizeof packet, &len) < 0)
+        abort();
+    return ask_raw(uid, proved, packet, len);
+}
+
+static bool is_refused(enum refusal error)
+{
+    return reply.number == MSG_refused && reply.refused.error == error;
+}
+
+static struct msg begin(enum phase phase)
+{
+    struct msg m = {.number = MSG_begin, .begin = {.phase = (uint8_t)phase, .service = "sshd", .user = "ada"}};
+
+    memset(m.begin.nonce, 7, sizeof m.begin.nonce);
+    m.begin.target_uid = PROTOCOL_NO_UID;
+    m.begin.audit_session = PROTOCOL_NO_SESSION;
+    return m;
+}
+
+static void who_may(void)
+{
+    size_t n;
+    const struct msg_type *types = msg_types(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct msg m = {.number = types[i].number};
+        bool closes = ask(1000, false, &m);
+        if (types[i].direction == MSG_REPLY)
+            ok(closes && is_refused(REFUSAL_PROTOCOL), "%s is not for peers to send", types[i].name);
+        else if (types[i].who == MSG_ADMIN || types[i].who == MSG_ROOT)
+            ok(!closes && is_refused(REFUSAL_NOT_ALLOWED), "%s is root's", types[i].name);
+        else if (types[i].who == MSG_PROVED)
+            ok(!closes && is_refused(REFUSAL_STEPUP), "%s takes a stepup", types[i].name);
+        else
+            ok(!is_refused(REFUSAL_STEPUP), "%s reaches its handler", types[i].name);
+        if (types[i].who == MSG_PROVED) {
+            ask(1000, true, &m);
+            ok(!is_refused(REFUSAL_STEPUP), "%s after one reaches its handler", types[i].name);
+        }
+        if (types[i].direction == MSG_REPLY || types[i].number == MSG_begin)
+            continue;
+        closes = ask(65534, true, &m);
+        ok(!closes && is_refused(REFUSAL_NOT_ALLOWED), "%s: the overflow uid is nobody", types[i].name);
+        closes = ask(UINT32_MAX, true, &m);
+        ok(!closes && is_refused(REFUSAL_NOT_ALLOWED), "%s: so is -1", types[i].name);
+    }
+}
+
+static void malformed(void)
+{
+    static const struct {
+        const char *what;
+        unsigned char bytes[8];
+        size_t len;
+    } cases[] = {
+        {"an empty packet", {0}, 0},
+        {"a cut header", {1, 0}, 2},
+        {"a number that nobody has", {1, 255, 255}, 3},
+        {"trailing bytes", {1, 0, 3, 0}, 4},
+        {"a length beyond the end", {1, 0, 2, 255, 255, 'x'}, 6},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ok(ask_raw(0, false, cases[i].bytes, cases[i].len) && is_refused(REFUSAL_PROTOCOL), "%s: refused, closed",
+           cases[i].what);
+    static const unsigned char version[] = {2, 0, 1};
+    ok(ask_raw(0, false, version, sizeof version), "another version: closed");
+    is_int(reply.number, MSG_versions, "and the versions spoken are told");
+    ok(reply.versions.lowest == 1 && reply.versions.highest == 1, "which are 1");
+}
+
+static void answers(void)
+{
+    struct msg m = {.number = MSG_status_get};
+
+    ask(0, false, &m);
+    is_int(reply.number, MSG_row_status, "status");
+    is_str(reply.row_status.state, "serving", "serving");
+    m = begin(PHASE_AUTH);
+    ok(!ask(0, false, &m), "a login goes on");
+    is_int(reply.number, MSG_prompt, "with a prompt");
+    ok(!ask(65534, false, &m), "a login of nobody in particular too");
+    is_int(reply.number, MSG_prompt, "it has to prove itself anyway");
+}
+
+/* What cannot be decided is neither a yes nor a no; who is told what. */
+static void without_state(void)
+{
+    struct db *db = d.db;
+    struct msg m = begin(PHASE_AUTH);
+
+    d.db = NULL;
+    d.broken = "the reason";
+    ok(ask(0, false, &m), "broken: a root login is answered at once");
+    is_int(reply.number, MSG_verdict, "with a verdict");
+    is_int(reply.verdict.verdict, VERDICT_UNAVAILABLE, "which is UNAVAILABLE");
+    is_str(reply.verdict.user, "ada", "for this user");
+    ok(memcmp(reply.verdict.nonce, m.begin.nonce, sizeof m.begin.nonce) == 0, "and this nonce");
+    ok(ask(1000, false, &m) && is_refused(REFUSAL_UNAVAILABLE), "others are refused");
+    m = (struct msg){.number = MSG_status_get};
+    ask(0, false, &m);
+    is_str(reply.row_status.state, "broken", "status says so");
+    is_str(reply.row_status.reason, "the reason", "and why, to root");
+    ask(1000, false, &m);
+    is_str(reply.row_status.reason, "ask an administrator", "not to others");
+    m = (struct msg){.number = MSG_user_list};
+    ok(ask(0, false, &m) && is_refused(REFUSAL_UNAVAILABLE), "all else is unavailable");
+    ok(ask(1000, false, &m) == false && is_refused(REFUSAL_NOT_ALLOWED), "who may not ask hears that first");
+    d.db = db;
+}
+
+/* What fails though the state is whole: here, a transaction inside another. */
+static void failing(void)
+{
+    struct msg m = begin(PHASE_AUTH);
+
+    if (db_begin(d.db) < 0)
+        abort();
+    ok(ask(0, false, &m), "a transaction that fails ends the connection");
+    ok(is_refused(REFUSAL_BUSY), "and is no UNAVAILABLE, which would open a fallback");
+    db_rollback(d.db);
+    m = (struct msg){.number = MSG_user_list, .user_list = {.limit = 1}};
+    ok(!ask(0, false, &m), "the next one is served again");
+}
+
+int main(void)
+{
+    static struct counters counters;
+    char reason[DB_REASON_SIZE] = "", command[64];
+    struct config *config = calloc(1, sizeof *config);
+
+    if (!config || sodium_init() < 0 || !mkdtemp(dir))
+        return 1;
+    config_defaults(config);
+    d = (struct dispatch){.config = config, .counters = &counters, .now = {.wall_s = 1800000000, .boot_ms = 100000}};
+    snprintf(d.now.boot_id, sizeof d.now.boot_id, "00000000-0000-0000-0000-000000000000");
+    is_int(db_open(dir, NULL, &d.db, reason), 0, "a database (%s)", reason);
+    is_int(pool_new(1, &d.pool), 0, "a pool");
+    who_may();
+    malformed();
+    answers();
+    without_state();
+    failing();
+    pool_free(d.pool);
+    db_close(d.db);
+    free(config);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    return system(command) != 0 || tap_done();
+}
