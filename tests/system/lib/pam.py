@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 from authc import BUILD, diag, skip_all
 
@@ -90,10 +91,18 @@ class Host:
     def fake(self, *script, path=None):
         """Starts a false authcd in place of the last one."""
         self.end_fake()
-        with open(self.log_path, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([FAKE, path or self.socket, *script], stdout=subprocess.PIPE, stderr=log,
-                                            stdin=subprocess.DEVNULL, text=True)
-        self.process.stdout.readline()
+        with open(self.log_path, "w", encoding="utf-8") as log, open(self.log_path + ".err", "w", encoding="utf-8") as err:
+            self.process = subprocess.Popen([FAKE, path or self.socket, *script], stdout=log, stderr=err,
+                                            stdin=subprocess.DEVNULL)
+        while not self.received().startswith("ready"):
+            if self.process.poll() is not None:
+                raise RuntimeError("fakeauthcd: exit %d" % self.process.returncode)
+            time.sleep(0.001)
+
+    def received(self):
+        """What it printed so far."""
+        with open(self.log_path, encoding="utf-8") as log:
+            return log.read()
 
     def end_fake(self):
         """Ends it; returns what it received."""
@@ -101,10 +110,10 @@ class Host:
         if process is None:
             return ""
         process.terminate()  # it lets those who are connected finish
-        out = process.communicate()[0]
-        with open(self.log_path, encoding="utf-8") as log:
-            diag(log.read())
-        return out
+        process.wait()
+        with open(self.log_path + ".err", encoding="utf-8") as err:
+            diag(err.read())
+        return self.received().removeprefix("ready\n")
 
     def run(self, do, *args, service=None, answers=(), timeout=60, input=None):
         command = [PAMTRY, "--confdir", self.confdir, "--do", do]

@@ -10,6 +10,7 @@
  *   info=TEXT          refused=N          versions         what they are called
  *   handle=TEXT        reason=TEXT        user=NAME        nonce=bad     for the verdicts that follow
  *   verdict=NAME       of verdict.def, or a number (0x1): with the nonce and the user of BEGIN unless told otherwise
+ *   prelim=NAME        that verdict and the end, if BEGIN is a preliminary check
  *   verdict-if=SECRET  GRANTED if the last answer was that, else DENIED
  *   raw=HEX            size=N             a packet of these bytes; a packet of N bytes that starts like an INFO
  *   with-fds           the next packet carries descriptors
@@ -206,6 +207,14 @@ static void step_verdict(struct talk *t, const char *name)
     send_verdict(t, number);
 }
 
+static void step_prelim(struct talk *t, const char *name)
+{
+    if ((t->got.begin.flags & BEGIN_PRELIM) == 0)
+        return;
+    step_verdict(t, name);
+    exit(0);
+}
+
 static void step_verdict_if(struct talk *t, const char *secret)
 {
     struct secret s = {0};
@@ -294,11 +303,14 @@ static const struct {
     const char *name; /* up to where its value begins */
     void (*play)(struct talk *t, const char *value);
 } steps[] = {
-    {"recv", step_recv},        {"prompt:", step_prompt},    {"info=", step_info},
-    {"refused=", step_refused}, {"versions", step_versions}, {"handle=", step_handle},
-    {"reason=", step_reason},   {"user=", step_user},        {"nonce=bad", step_nonce},
-    {"raw=", step_raw},         {"size=", step_size},        {"with-fds", step_with_fds},
-    {"verdict=", step_verdict}, {"sleep=", step_sleep},      {"verdict-if=", step_verdict_if},
+    {"prelim=", step_prelim},    {"recv", step_recv},
+    {"prompt:", step_prompt},    {"info=", step_info},
+    {"refused=", step_refused},  {"versions", step_versions},
+    {"handle=", step_handle},    {"reason=", step_reason},
+    {"user=", step_user},        {"nonce=bad", step_nonce},
+    {"raw=", step_raw},          {"size=", step_size},
+    {"with-fds", step_with_fds}, {"verdict=", step_verdict},
+    {"sleep=", step_sleep},      {"verdict-if=", step_verdict_if},
     {"hold", step_hold},
 };
 
