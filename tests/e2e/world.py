@@ -86,7 +86,10 @@ class Terminal:
         return self._log
 
     def expect(self, patterns, timeout=-1):
-        index = self.child.expect(patterns, timeout)
+        try:
+            index = self.child.expect(patterns, timeout)
+        except pexpect.TIMEOUT as error:
+            raise WorldError("nothing of %r came after:\n%s" % (patterns, self._log + self.child.before)) from error
         after = self.child.after if isinstance(self.child.after, str) else ""
         self._log += self.child.before + after
         return index
@@ -137,11 +140,10 @@ class Terminal:
 
 
 class World:
-    """config: more text for authcd.conf, after CONFIG; or, with shipped=True, the installed authcd.conf as it is."""
+    """config: text for authcd.conf, after CONFIG; or, with shipped=True, after what was installed."""
 
     def __init__(self, config="", shipped=False, sshd=True, authcd=True):
-        self._config = None if shipped else CONFIG + config
-        self._sshd, self._authcd = sshd, authcd
+        self._config, self._shipped, self._sshd, self._authcd = config, shipped, sshd, authcd
         self._daemons, self._secrets, self._steps = {}, {}, {}
         self.directory = tempfile.mkdtemp(prefix="authc-world-", dir="/tmp")
         self._init = self.pid = None
@@ -151,16 +153,15 @@ class World:
     def __enter__(self):
         try:
             self._create()
-            if self._config is not None:
-                self.write("/etc/authc/authcd.conf", self._config)
+            self.start_journal()
+            self.configure(self._config)
             for home in ("root", "home/ada", "home/bob", "home/cyd", "home/dan", "home/eve"):
                 self.write("/%s/.profile" % home, "PS1='%s'; unset ENV\n" % READY)
                 self.write("/%s/.hushlogin" % home, "")
             if self._authcd:
                 self.start_authcd()
             if self._sshd:
-                self.start("sshd", "/usr/sbin/sshd", "-D")
-                self._wait(lambda: self.run("ssh-keyscan", "-T", "1", "-t", "ed25519", "10.0.0.1").stdout, "sshd")
+                self.start_sshd()
             return self
         except BaseException:
             self.__exit__()
@@ -187,6 +188,7 @@ class World:
                 self._init.wait()
             self._init.stdout.close()
         for process in self._daemons.values():
+            process.send_signal(signal.SIGCONT)
             process.wait(5)
             process.stdout.close()
         self._log.close()
@@ -209,6 +211,13 @@ class World:
             file.write(text)
         os.chmod(self.path(path), mode)
 
+    def configure(self, config):
+        if not self._shipped:
+            self.write("/etc/authc/authcd.conf", CONFIG + config)
+        elif config:
+            with open(self.path("/etc/authc/authcd.conf"), "a", encoding="utf-8") as file:
+                file.write("\n" + config)
+
     def command(self, argv, user=None, before=()):
         as_user = [] if user is None else ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "env",
                                           "HOME=/home/" + user, "USER=" + user]
@@ -228,8 +237,13 @@ class World:
         process.inner = int(process.stdout.readline())
         self._daemons[name] = process
 
+    def pid_of(self, name):
+        return self._daemons[name].inner
+
     def kill(self, name, number):
-        self.run("kill", "-%d" % number, str(self._daemons[name].inner), check=True)
+        self.run("kill", "-%d" % number, str(self.pid_of(name)), check=True)
+        if number == signal.SIGCONT:
+            self._daemons[name].send_signal(number)  # nsenter stops with its child
 
     def stop(self, name, number=signal.SIGTERM):
         """Signals a daemon and waits for its end; its exit status."""
@@ -240,7 +254,7 @@ class World:
         finally:
             process.stdout.close()
 
-    def _wait(self, ready, what, seconds=10.0):
+    def wait(self, ready, what, seconds=10.0):
         until = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > until:
@@ -250,11 +264,25 @@ class World:
     def start_authcd(self, *before):
         """As root, and authcd becomes its user; `before` goes in front of its path (systemd-socket-activate ...)."""
         self.start("authcd", *before, "/usr/sbin/authcd")
-        self._wait(lambda: os.path.exists(self.path("/run/authc/system.sock")) and
+        self.wait(lambda: os.path.exists(self.path("/run/authc/system.sock")) and
                    self.run("authctl", "status").returncode == 0, "authcd")
 
     def stop_authcd(self, number=signal.SIGTERM):
         return self.stop("authcd", number)
+
+    def start_sshd(self, *options):
+        self.start("sshd", "/usr/sbin/sshd", "-D", *options)
+        self.wait(lambda: self.run("ssh-keyscan", "-T", "1", "-t", "ed25519", "10.0.0.1").stdout, "sshd")
+
+    def start_journal(self):
+        self.start("journald", "env", "-i", "/lib/systemd/systemd-journald")
+        self.wait(lambda: os.path.exists(self.path("/run/systemd/journal/dev-log")), "journald")
+
+    def stop_journal(self):
+        """No journald, and no socket of it, as where there never was one."""
+        self.stop("journald")
+        self.run("rm", "-rf", "/run/systemd/journal", check=True)
+        self.run("mkdir", "/run/systemd/journal", check=True)
 
     # ---- authc -------------------------------------------------------------------------------------------------------
     def authctl(self, *args, user=None, input=""):
@@ -282,6 +310,9 @@ class World:
         self._steps[user] = wanted
         return totp(self._secrets[user], wanted)
 
+    def secret(self, user):
+        return self._secrets[user]
+
     def spent_code(self, user):
         """The code that code() gave last."""
         return totp(self._secrets[user], self._steps[user])
@@ -294,9 +325,9 @@ class World:
 
     # ---- ways in: each returns a Terminal that has typed the answers -------------------------------------------------
     def ssh(self, user, *answers, source="10.0.0.7", options=(), command=()):
-        options = [word for option in ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
-                                       "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1",
-                                       *options) for word in ("-o", option)]
+        options = [word for option in (*options, "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
+                                       "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1")
+                   for word in ("-o", option)]  # the first of a name wins
         argv = ["ssh", "-F", "none", "-tt", "-b", source, *options, user + "@10.0.0.1", *command]
         return Terminal(self, argv).converse(answers)
 
@@ -306,9 +337,9 @@ class World:
     def su(self, user, target, *answers):
         return Terminal(self, ["su", "-", target], user).converse(answers)
 
-    def login(self, *answers, tty="/dev/tty1"):
-        """The console: the first answer is the name."""
-        return Terminal(self, ["login"], tty=tty).converse(answers)
+    def login(self, *answers, tty="/dev/tty1", options=()):
+        """The console: the first answer is the name, unless it is in the options."""
+        return Terminal(self, ["login", *options], tty=tty).converse(answers)
 
     def journal(self, *matches):
         """The journal's entries as dicts, after all that was sent has arrived."""
