@@ -11,6 +11,7 @@ from pam import Host, needs_root
 
 ASK = ("recv", "prompt:password=Password: ", "recv")
 SAME = ["fds +0", "host unchanged"]
+MANY = 2000 if os.environ.get("MODE", "release") == "release" else 200  # a sanitizer's dlopen takes its time
 
 needs_root()
 with Host("timeout=20") as host:
@@ -44,11 +45,11 @@ with Host("timeout=20") as host:
     is_(tried.lines[-2:], SAME, "... and nothing is left")
 
     host.fake("recv", "verdict=GRANTED")
-    tried = host.run("acct", "--user", "ada", "--times", "2000", "--check-host")
-    is_((tried.counts("acct"), tried.lines[-2:]), ({"PAM_SUCCESS": 2000}, SAME), "2,000 answers leave no descriptor")
+    tried = host.run("acct", "--user", "ada", "--times", str(MANY), "--check-host")
+    is_((tried.counts("acct"), tried.lines[-2:]), ({"PAM_SUCCESS": MANY}, SAME), "%d answers leave no descriptor" % MANY)
     host.end_fake()
-    tried = host.run("auth,acct,open,close", "--user", "ada", "--times", "8000", "--check-host")
-    is_((tried.counts("auth"), tried.lines[-2:]), ({"PAM_AUTHINFO_UNAVAIL": 8000}, SAME), "nor do 8,000 failures")
+    tried = host.run("auth,acct,open,close", "--user", "ada", "--times", str(4 * MANY), "--check-host")
+    is_((tried.counts("auth"), tried.lines[-2:]), ({"PAM_AUTHINFO_UNAVAIL": 4 * MANY}, SAME), "nor do %d failures" % (4 * MANY))
 
     host.fake(*ASK, "handle=ABCDEFGH", "verdict=GRANTED")
     tried = host.run("auth", "--user", "ada", "--fork-auth", "--times", "100", "--check-host", answers=["x"])

@@ -20,9 +20,11 @@ static struct {
     size_t wiped; /* and how many bytes of it were wiped */
 } script;
 
-void __explicit_bzero_chk(void *p, size_t n, size_t size);
+/* The symbols that conv.c's calls end at, without and with _FORTIFY_SOURCE. */
+void wipe(void *p, size_t n) __asm__("explicit_bzero");
+void wipe_checked(void *p, size_t n, size_t size) __asm__("__explicit_bzero_chk");
 
-void explicit_bzero(void *p, size_t n)
+void wipe(void *p, size_t n)
 {
     volatile char *at = p;
     for (size_t i = 0; i < n; i++)
@@ -31,10 +33,10 @@ void explicit_bzero(void *p, size_t n)
         script.wiped = n;
 }
 
-void __explicit_bzero_chk(void *p, size_t n, size_t size) /* where _FORTIFY_SOURCE sends the calls */
+void wipe_checked(void *p, size_t n, size_t size)
 {
     (void)size;
-    explicit_bzero(p, n);
+    wipe(p, n);
 }
 
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
