@@ -69,13 +69,30 @@ static enum limit_answer rows_look(const struct rows *rows, const struct clock *
     return all;
 }
 
+/* Known once, but a hundred failures in a row since: whoever sits there now is not who was known. */
+static int find_forfeited(struct db *db, const struct limits_key *pair, bool *ret)
+{
+    struct limit_row row = {0};
+    int error = limits_load(db, pair, &row);
+    if (error == 0)
+        *ret = row.consecutive >= limit_rule(BUCKET_PAIR)->forfeit;
+    return error;
+}
+
 static int find_known(struct db *db, struct attempt *a, const struct clock *now)
 {
+    struct limits_key pair = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
+    bool known = false, forfeited = false;
+    int error;
+
     a->known = a->source->always_known;
     if (a->known || a->account_id == 0 || !a->source->may_be_known)
         return 0;
-    struct limits_key pair = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
-    return limits_known(db, &pair, now->wall_s, &a->known);
+    if ((error = limits_known(db, &pair, now->wall_s, &known)) < 0 ||
+        (error = find_forfeited(db, &pair, &forfeited)) < 0)
+        return error;
+    a->known = known && !forfeited;
+    return 0;
 }
 
 int attempt_reserve(struct db *db, struct attempt *a, const struct clock *now, enum limit_answer *ret,
@@ -167,19 +184,24 @@ static int account_settle(struct db *db, const struct attempt *a, int64_t share)
     return limits_save(db, &key, &row);
 }
 
-int attempt_succeed(struct db *db, struct attempt *a, const struct clock *now)
+static int forgive(struct db *db, const struct attempt *a, const struct limits_key *key)
 {
-    struct limits_key key = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
     struct limit_row pair = {0};
-    int error = attempt_refund(db, a);
-    if (error < 0 || (error = limits_load(db, &key, &pair)) < 0)
+    int error = limits_load(db, key, &pair);
+    if (error < 0)
         return error;
     int64_t share = pair_clear(&pair, !a->known);
-    if ((error = limits_save(db, &key, &pair)) < 0)
-        return error;
-    if (a->source->kind == SOURCE_SELF) /* a peer without privilege clears its own row, nothing else */
-        return 0;
-    if ((error = account_settle(db, a, share)) < 0)
+    if ((error = limits_save(db, key, &pair)) < 0 || a->source->kind == SOURCE_SELF)
+        return error; /* a peer without privilege clears its own row, nothing else */
+    return account_settle(db, a, share);
+}
+
+int attempt_succeed(struct db *db, struct attempt *a, bool everything, const struct clock *now)
+{
+    struct limits_key key = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
+    int error = attempt_refund(db, a);
+
+    if (error < 0 || (everything && (error = forgive(db, a, &key)) < 0))
         return error;
     return a->source->may_be_known ? limits_remember(db, &key, now->wall_s) : 0;
 }

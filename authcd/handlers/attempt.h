@@ -31,7 +31,10 @@ int attempt_fail(struct db *db, struct attempt *a, const struct clock *now, uint
 /* Settles as no attempt at all: the charge goes, nothing else changes. */
 int attempt_refund(struct db *db, struct attempt *a) __attribute__((warn_unused_result));
 
-/* Settles as a full success: the charge goes, PAIR is cleared, and only PAIR's share comes off ACCOUNT. */
-int attempt_succeed(struct db *db, struct attempt *a, const struct clock *now) __attribute__((warn_unused_result));
+/* Settles as a success of all that the service asks: the charge goes, and the source is remembered as known. Only if it
+ * proved `everything` that the account has is PAIR cleared, and PAIR's share taken off ACCOUNT: whoever has the
+ * password and guesses at the code must not clear the count where the password alone is asked. */
+int attempt_succeed(struct db *db, struct attempt *a, bool everything, const struct clock *now)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -83,10 +83,16 @@ static int make_handle(struct handler *h, char handle[HANDLE_SIZE])
     return sessions_handle_make(h->db, &s, h->now.wall_s, handle);
 }
 
+/* Did this conversation prove all that the account has, or only what this service asks? */
+static bool proved_everything(const struct login *login)
+{
+    return (asks_password(login) || !login->account.has_password) && (asks_code(login) || login->account.codes == 0);
+}
+
 static int note_success(struct handler *h)
 {
     struct login *login = *h->login;
-    int error = attempt_succeed(h->db, &login->attempt, &h->now);
+    int error = attempt_succeed(h->db, &login->attempt, proved_everything(login), &h->now);
 
     if (error < 0)
         return error;

@@ -11,7 +11,7 @@
 
 static const struct limit_rule rules[BUCKET_COUNT] = {
     [BUCKET_ACCOUNT] = {"account", .free = 5, .base_ms = 30000, .cap_ms = 3600000, .leak_per_h = 1, .consecutive = 100},
-    [BUCKET_PAIR] = {"pair", .free = 5, .base_ms = 2000, .cap_ms = 900000, .leak_per_h = 1, .consecutive = 100},
+    [BUCKET_PAIR] = {"pair", .free = 5, .base_ms = 2000, .cap_ms = 900000, .leak_per_h = 1, .forfeit = 100},
 };
 
 const struct limit_rule *limit_rule(enum bucket bucket)

@@ -25,6 +25,7 @@ struct limit_rule {
     int64_t cap_ms;
     uint32_t leak_per_h;    /* failures forgotten in an hour */
     uint32_t consecutive;   /* failures in a row after which only a known source (or an admin) helps; 0: never */
+    uint32_t forfeit;       /* failures in a row after which a known source is a stranger again; 0: never */
 };
 
 /* What is stored of one bucket: all zero is a fresh one. level is as it was at the time of the last charge. */

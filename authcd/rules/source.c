@@ -59,6 +59,8 @@ static const char *console_name(const char *tty)
     return NULL;
 }
 
+/* A peer that is not root and sudo run by the same person are two sources: the first may be asked for less, and its
+ * success must not forgive what was guessed at the second. */
 static void from_uid(struct source *s, enum source_kind kind, uint32_t uid)
 {
     /* Nobody in particular: what "no uid" and uids from other user namespaces look like. */
@@ -66,7 +68,7 @@ static void from_uid(struct source *s, enum source_kind kind, uint32_t uid)
     s->kind = kind;
     s->always_known = kind == SOURCE_SELF && real;
     s->may_be_known = kind == SOURCE_LOCAL && real;
-    snprintf(s->text, sizeof s->text, "uid:%u", uid);
+    snprintf(s->text, sizeof s->text, "%s:%u", kind == SOURCE_SELF ? "self" : "uid", uid);
 }
 
 static void from_ipv4(struct source *s, uint32_t address)

@@ -127,6 +127,51 @@ static void strangers_and_owner(void)
     desk_close(&d);
 }
 
+/* The password is known, the code is guessed at su, and the count cleared at a service that asks for the password
+ * alone? */
+static void alternating(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password otp\n[service weak]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", "12345678901234567890", 6);
+    for (int i = 0; i < 10; i++) {
+        struct line *l = guess(&d, "192.0.2.7", "the password");
+        desk_answer(&d, l, "000000");
+        struct msg_begin b;
+        desk_begin_msg(&b, PHASE_AUTH, "weak", "ada");
+        l = desk_line(&d, 0);
+        desk_begin(&d, l, &b);
+        desk_answer(&d, l, "the password");
+    }
+    is_int(failures(&d, a.id, BUCKET_PAIR), 5,
+           "a success with less than everything does not clear the count of guesses");
+    desk_close(&d);
+}
+
+static void forfeited(void)
+{
+    struct desk d;
+    int looks = 0;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    guess(&d, "192.0.2.7", "the password");
+    for (int i = 0; i < 100; i++) {
+        guess(&d, "192.0.2.7", wrong);
+        desk_tick(&d, 3600000);
+    }
+    for (int i = 0; i < 8; i++)
+        guess(&d, "198.51.100.1", wrong);
+    int64_t before = d.counters.hashes;
+    guess(&d, "192.0.2.7", "the password");
+    looks = (int)(d.counters.hashes - before);
+    is_int(looks, 0, "after a hundred failures in a row a known source is a stranger again");
+    desk_close(&d);
+}
+
 static void memory_is_no_failure(void)
 {
     struct desk d;
@@ -152,6 +197,8 @@ int main(void)
     parallel_right();
     hang_up();
     strangers_and_owner();
+    alternating();
+    forfeited();
     memory_is_no_failure();
     return tap_done();
 }

@@ -155,11 +155,11 @@ static void test_local(void)
 static void test_self(void)
 {
     struct source_facts facts = {false, 1000, 0, "login", "tty1", "10.0.0.7"};
-    check(&facts, SOURCE_SELF, "uid:1000", ALWAYS, "a peer that is not root, whatever it says");
+    check(&facts, SOURCE_SELF, "self:1000", ALWAYS, "a peer that is not root, whatever it says");
     facts = (struct source_facts){.peer_uid = 65534};
-    check(&facts, SOURCE_SELF, "uid:65534", NEVER, "an unmapped peer");
+    check(&facts, SOURCE_SELF, "self:65534", NEVER, "an unmapped peer");
     facts.peer_uid = PROTOCOL_NO_UID;
-    check(&facts, SOURCE_SELF, "uid:4294967295", NEVER, "a peer without a uid");
+    check(&facts, SOURCE_SELF, "self:4294967295", NEVER, "a peer without a uid");
 }
 
 int main(void)
