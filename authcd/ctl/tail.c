@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A ring that grows up to its bound, then turns. authcd gives events oldest first, because that is the order in which
+ * pages can follow each other; people ask for the newest.
+ */
+#include "tail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tail_packet {
+    size_t len;
+    unsigned char *bytes;
+};
+
+static int grow(struct tail *t, size_t most)
+{
+    size_t room = t->room * 2 + 64 < most ? t->room * 2 + 64 : most;
+    struct tail_packet *packets = reallocarray(t->packets, room, sizeof *packets);
+
+    if (packets == NULL)
+        return -ENOMEM;
+    t->packets = packets;
+    t->room = room;
+    return 0;
+}
+
+int tail_push(struct tail *t, size_t most, const struct msg *row)
+{
+    unsigned char buf[PROTOCOL_PACKET_MAX / 2];
+    size_t len = 0;
+    int error = msg_encode(row, buf, sizeof buf, &len);
+
+    if (error < 0 || most == 0)
+        return error;
+    if (t->n == t->room && t->room < most && (error = grow(t, most)) < 0)
+        return error;
+    unsigned char *bytes = malloc(len);
+    if (bytes == NULL)
+        return -ENOMEM;
+    memcpy(bytes, buf, len);
+    if (t->n < t->room) {
+        t->packets[t->n++] = (struct tail_packet){len, bytes};
+        return 0;
+    }
+    free(t->packets[t->first].bytes);
+    t->packets[t->first] = (struct tail_packet){len, bytes};
+    t->first = (t->first + 1) % t->room;
+    return 0;
+}
+
+int tail_each(const struct tail *t, int (*row)(void *arg, const struct msg *m), void *arg)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct tail_packet *p = &t->packets[(t->first + i) % t->room];
+        MSG_AUTO struct msg m = {0};
+        int error = msg_decode(p->bytes, p->len, &m);
+        if (error < 0 || (error = row(arg, &m)) < 0)
+            return error;
+    }
+    return 0;
+}
+
+void tail_free(struct tail *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->packets[i].bytes);
+    free(t->packets);
+    *t = (struct tail){0};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The newest N of a stream of rows, kept as packets, which are a tenth of a row's struct.
+ */
+#ifndef TAIL_H
+#define TAIL_H
+
+#include "msg.h"
+
+struct tail {
+    struct tail_packet *packets; /* a ring */
+    size_t room, first, n;
+};
+
+enum { TAIL_MAX = 1000000 };
+
+/* Keeps row, letting go of the oldest if that makes more than most. -ENOMEM, or msg_encode's errors. */
+int tail_push(struct tail *t, size_t most, const struct msg *row) __attribute__((warn_unused_result));
+
+/* Gives each to row, oldest first, until row returns an error. */
+int tail_each(const struct tail *t, int (*row)(void *arg, const struct msg *m), void *arg)
+    __attribute__((warn_unused_result));
+
+void tail_free(struct tail *t);
+
+#endif
