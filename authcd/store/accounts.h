@@ -43,7 +43,7 @@ int accounts_count_role(struct db *db, const char *role, uint32_t *ret) __attrib
 /* Adds a pending account; -EEXIST: name or uid taken. */
 int accounts_add(struct db *db, const char *name, uint32_t uid, const char *role, int64_t now_s, struct account *ret)
     __attribute__((warn_unused_result));
-/* Writes role, uid and state back, and updated_at. */
+/* Writes role, uid, state and must_change back, and updated_at. -EEXIST: that uid is taken; -ENOENT: not a living one. */
 int accounts_update(struct db *db, const struct account *a, int64_t now_s) __attribute__((warn_unused_result));
 int accounts_note_login(struct db *db, int64_t id, int64_t now_s) __attribute__((warn_unused_result));
 

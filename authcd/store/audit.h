@@ -41,6 +41,13 @@ int audit_position(struct db *db, int64_t *ret_seq, int64_t *ret_delivered) __at
 /* The journal has all rows up to seq. Only ever grows. */
 int audit_delivered(struct db *db, int64_t seq) __attribute__((warn_unused_result));
 
+/* Recomputes the whole chain: 0 in *ret_bad_seq if it is intact, else the first sequence number at which rows, stored
+ * hashes and the sealed head disagree. Reads every row: for people, not for a turn. -EBADMSG: the head does not open. */
+int audit_verify(struct db *db, int64_t *ret_bad_seq) __attribute__((warn_unused_result));
+
+/* Starts an empty chain under a fresh key: once, when the database is made. */
+int audit_start(struct db *db) __attribute__((warn_unused_result));
+
 /* What is in events.def of an event: never NULL ("unknown" for a number that is not there). */
 const char *audit_label(enum audit_event event);
 const char *audit_text(enum audit_event event);

@@ -5,8 +5,9 @@
  * all commits since the last one survive a power cut; no reply may leave before that.
  *
  * Functions of store/ return 0 or a negative errno: -ENOENT no such row, -EEXIST a unique name is taken, -EBADMSG a
- * sealed value does not open, -ENOSPC disk full, -EROFS read-only, -EBUSY, -ENOMEM, -EIO anything else. After an error the
- * caller rolls the transaction back. Only store/ sees sqlite3.h.
+ * sealed value does not open, -ENOSPC disk full, -EROFS read-only, -EBUSY, -ENOMEM, -EIO anything else. After an error of the
+ * database the caller rolls the transaction back; it can no longer be committed. Whatever writes must be called inside
+ * a transaction (-EINVAL otherwise). Only store/ sees sqlite3.h.
  */
 #ifndef DB_H
 #define DB_H
@@ -29,8 +30,9 @@ int db_open(const char *state_dir, const char *key_file, struct db **ret, char r
 void db_close(struct db *db); /* NULL does nothing; wipes keys */
 
 int db_begin(struct db *db) __attribute__((warn_unused_result));
-int db_commit(struct db *db) __attribute__((warn_unused_result)); /* rolls back by itself if it fails */
-void db_rollback(struct db *db);                                  /* also where there is nothing to roll back */
+/* Rolls back by itself if it fails, as it does where anything in the transaction had failed. */
+int db_commit(struct db *db) __attribute__((warn_unused_result));
+void db_rollback(struct db *db); /* also where there is nothing to roll back */
 
 /* A transaction that rolls back at the end of its scope unless it was committed. */
 #define DB_TRANSACTION __attribute__((cleanup(db_transaction_end)))

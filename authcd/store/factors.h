@@ -38,6 +38,7 @@ int factors_otp(struct db *db, const struct factor *f, struct otp *ret) __attrib
 
 /* Takes a step as used, only if it is greater than the last: -EALREADY otherwise. */
 int factors_use(struct db *db, int64_t id, int64_t step, int64_t now_s) __attribute__((warn_unused_result));
+/* -ENOENT: no such factor that is still unconfirmed. */
 int factors_confirm(struct db *db, int64_t id, int64_t now_s) __attribute__((warn_unused_result));
 int factors_remove(struct db *db, int64_t id) __attribute__((warn_unused_result));
 

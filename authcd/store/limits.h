@@ -3,7 +3,10 @@
  * Where the rows of rules/limit are kept: under a keyed hash of what they are about. Also which (account, source) pairs
  * are known, because a pair's row is where that belongs. Works inside the caller's transaction.
  */
-#ifndef LIMITS_H
+#ifdef _GCC_NEXT_LIMITS_H /* gcc's own <limits.h> is on its way to libc's and met this file: let it pass */
+#pragma GCC system_header
+#include_next <limits.h>
+#elif !defined(LIMITS_H)
 #define LIMITS_H
 
 #include <stdbool.h>
@@ -12,7 +15,10 @@
 #include "db.h"
 #include "limit.h"
 
-enum { LIMITS_KNOWN_PER_ACCOUNT = 16 };
+enum {
+    LIMITS_KNOWN_PER_ACCOUNT = 16,
+    LIMITS_UNKNOWN_MAX = 65536, /* rows about names that are no account's; the lowest level goes first */
+};
 #define LIMITS_KNOWN_S INT64_C(2592000) /* 30 days */
 
 /* Which row: the account (0: a name that is no account's, then subject is that name) and, for PAIR, the source. */

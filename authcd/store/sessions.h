@@ -36,7 +36,8 @@ struct session {
 /* Makes a handle for s (name, tty, leader and audit session come later, at open). */
 int sessions_handle_make(struct db *db, const struct session *s, int64_t now_s, char ret_handle[HANDLE_SIZE])
     __attribute__((warn_unused_result));
-/* Redeems it, once. -ENOENT: never was, used, or late; -EACCES: of another uid, service or rhost (it is used up then too). */
+/* Redeems it, once. -ENOENT: never was, used, or late; -EACCES: of another uid, service or rhost. Used up in
+ * each case: commit, also after these two. */
 int sessions_handle_take(struct db *db, const char *handle, uint32_t uid, const char *service, const char *rhost,
                          int64_t now_s, struct session *ret) __attribute__((warn_unused_result));
 
