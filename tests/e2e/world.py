@@ -140,10 +140,12 @@ class Terminal:
 
 
 class World:
-    """config: text for authcd.conf, after CONFIG; or, with shipped=True, after what was installed."""
+    """config: text for authcd.conf, after CONFIG; or, with shipped=True, after what was installed. boot: the real systemd runs
+    authcd by its units (and no sshd); start() and stop() are not for it."""
 
-    def __init__(self, config="", shipped=False, sshd=True, authcd=True):
-        self._config, self._shipped, self._sshd, self._authcd = config, shipped, sshd, authcd
+    def __init__(self, config="", shipped=False, sshd=True, authcd=True, boot=False):
+        self._config, self._shipped, self._boot = config, shipped, boot
+        self._sshd, self._authcd, self._journald = sshd and not boot, authcd and not boot, not boot
         self._daemons, self._secrets, self._steps = {}, {}, {}
         self.directory = tempfile.mkdtemp(prefix="authc-world-", dir="/tmp")
         self._init = self.pid = None
@@ -153,8 +155,11 @@ class World:
     def __enter__(self):
         try:
             self._create()
-            self.start_journal()
+            if self._journald:
+                self.start_journal()
             self.configure(self._config)
+            if self._boot:
+                self.run("systemctl", "restart", "authcd.service", check=True)
             for home in ("root", "home/ada", "home/bob", "home/cyd", "home/dan", "home/eve"):
                 self.write("/%s/.profile" % home, "PS1='%s'; unset ENV\n" % READY)
                 self.write("/%s/.hushlogin" % home, "")
@@ -170,13 +175,38 @@ class World:
     def _create(self):
         self._init = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--net", "--uts", "--ipc",
-             os.path.join(HERE, "world-init"), self.directory, BUILD, MODULE_BUILD],
+             os.path.join(HERE, "world-init"), self.directory, BUILD, MODULE_BUILD, *(["boot"] if self._boot else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=ENVIRONMENT, start_new_session=True)
         ready, _, _ = select.select([self._init.stdout], [], [], 30)
         words = self._init.stdout.readline().split() if ready else []
         if len(words) != 2 or words[0] != b"ready":
             raise WorldError("no world came up:\n" + self.log())
         self.pid = int(words[1])
+        if self._boot:
+            outer = self.pid
+            self.wait(lambda: self._find_leader(outer), "systemd")
+            self.wait(lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"), "systemd")
+
+    def _find_leader(self, outer):
+        """The world's systemd: PID 1 of a namespace one level below world-init's, and a descendant of it."""
+        parents, leaders = {}, []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/status" % pid, encoding="utf-8") as file:
+                    fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+            except OSError:
+                continue
+            parents[int(pid)] = int(fields["PPid"])
+            if fields["NSpid"].split()[1:][1:] == ["1"]:
+                leaders.append(int(pid))
+        for leader in leaders:
+            at = leader
+            while at not in (0, outer):
+                at = parents.get(at, 0)
+            if at == outer:
+                self.pid = leader
+                return True
+        return False
 
     def __exit__(self, *_):
         if self._init is not None:
@@ -192,6 +222,9 @@ class World:
             process.wait(5)
             process.stdout.close()
         self._log.close()
+        if self._boot:
+            subprocess.run(["sh", "-c", 'find "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/$1" -depth -type d -exec rmdir {} +',
+                            "sh", os.path.basename(self.directory)], stderr=subprocess.DEVNULL, check=False)
         os.unlink(self.directory + ".log")
         os.rmdir(self.directory)
 
