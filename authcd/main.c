@@ -104,26 +104,49 @@ static const char *credential_key(char *path, size_t cap)
     return path;
 }
 
+/* -ENOENT: not made yet. Somebody who is not root may ask about the host's authcd, or about their own. */
+static int check_state_dir(const struct config_authcd *config, char error[PRIVILEGE_ERROR_SIZE])
+{
+    struct privilege who = {0};
+    int failed = privilege_find(config->user, &who, error);
+
+    if (failed < 0)
+        return -EPERM;
+    failed = privilege_check_state_dir(&who, config->state_dir, error);
+    if (failed == -EPERM && geteuid() != 0 && privilege_user(config->user, &who, error) == 0)
+        failed = privilege_check_state_dir(&who, config->state_dir, error);
+    return failed;
+}
+
 static int check(const struct options *options, struct config *config)
 {
     char error[CONFIG_ERROR_SIZE] = "";
     const char *name = options->config ? options->config : CONFFILE_DEFAULT;
-    struct privilege who = {0};
 
     if (conffile_load(options->config, config, error) < 0) {
         fprintf(stderr, "%s\n", error); /* starts with the file's name, and the line's number */
         return EXIT_FAILURE;
     }
-    int failed = privilege_find(config->authcd.user, &who, error);
-    if (failed == 0)
-        failed = privilege_check_state_dir(&who, config->authcd.state_dir, error);
-    if (failed < 0 && (failed != -ENOENT || who.uid == 0)) {
+    int failed = check_state_dir(&config->authcd, error);
+    if (failed < 0 && failed != -ENOENT) {
         fprintf(stderr, "%s: %s\n", name, error);
         return EXIT_FAILURE;
     }
     printf("%s: %s%s\n", name, access(name, F_OK) == 0 ? "good" : "not there, all defaults hold",
            failed == -ENOENT ? "; the state directory will be made at the first start" : "");
     return EXIT_SUCCESS;
+}
+
+/* What only its own authcd needs made. With sockets that were handed over, the database says what is missing, and so do
+ * they. */
+static int make_places(const struct config_authcd *config, const struct privilege *who, struct sockets *sockets,
+                       char error[PRIVILEGE_ERROR_SIZE])
+{
+    int failed = privilege_state_dir(who, config->state_dir, error);
+
+    if (sockets->handed)
+        return 0;
+    return failed < 0 ? failed : sockets_make(sockets, config->run_dir, error);
 }
 
 /* What takes rights, and then their end. */
@@ -133,9 +156,7 @@ static int prepare(struct serve *s, const struct config *config, struct sockets 
     struct privilege who = {0};
 
     if (privilege_find(config->authcd.user, &who, error) < 0 ||
-        (!sockets->handed && sockets_make(sockets, config->authcd.run_dir, error) < 0) ||
-        (!s->broken && privilege_state_dir(&who, config->authcd.state_dir, error) < 0) ||
-        privilege_drop(&who, error) < 0) {
+        (!s->broken && make_places(&config->authcd, &who, sockets, error) < 0) || privilege_drop(&who, error) < 0) {
         log_error("%s", error);
         return -EPERM;
     }

@@ -40,11 +40,15 @@ static uint32_t audit_session(int64_t pid)
 
 int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
 {
+    static const int on = 1;
     struct ucred who;
     socklen_t len = sizeof who;
     struct conn *c;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+    /* Inherited from the listening socket, on newer kernels as it was when the peer connected: perhaps before we ran.
+     */
+    if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
         return -errno;
     if (!(c = calloc(1, sizeof *c)))
         return -ENOMEM;

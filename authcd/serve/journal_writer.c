@@ -42,14 +42,10 @@ static const char *dash(const char *text)
 int journal_writer_line(const struct journal_record *r, char *out, size_t cap)
 {
     const char *who = r->user[0] ? r->user : r->row.account;
-    char raw[JOURNAL_LINE_SIZE];
-    int error = text_format(raw, sizeof raw, "%lld %s %s %s %s %s%s%s", (long long)r->row.seq,
-                            audit_label(r->row.event), dash(who), dash(r->row.service), dash(r->row.source),
-                            dash(r->row.result), r->row.actor[0] ? " by " : "", r->row.actor);
 
-    if (error == 0)
-        text_printable(out, cap, raw);
-    return error;
+    return text_format(out, cap, "%lld %s %s %s %s %s%s%s", (long long)r->row.seq, audit_label(r->row.event), dash(who),
+                       dash(r->row.service), dash(r->row.source), dash(r->row.result), r->row.actor[0] ? " by " : "",
+                       r->row.actor);
 }
 
 /* "NAME=value", left out where there is no value. */

@@ -25,7 +25,7 @@ void *journal_writer_run(void *argument);
 /* Is there a journal to send to? libsystemd says success where there is none. */
 bool journal_writer_is_there(void);
 
-/* One line for a person: "12 login.failure ada sshd 10.0.0.7 wrong password, 1 of 5". -EMSGSIZE. */
+/* One line for log_event: "12 login.failure ada sshd 10.0.0.7 wrong password, 1 of 5". -EMSGSIZE. */
 int journal_writer_line(const struct journal_record *r, char *out, size_t cap) __attribute__((warn_unused_result));
 
 #endif

@@ -31,6 +31,13 @@ void listeners_unwatch(struct listeners *l)
     l->watched = false;
 }
 
+void listeners_shut(struct listeners *l)
+{
+    for (size_t i = 0; i < SOCKETS_COUNT; i++)
+        if (l->fds[i] >= 0)
+            shutdown(l->fds[i], SHUT_RDWR);
+}
+
 const int *listeners_find(const struct listeners *l, const void *pointer)
 {
     for (size_t i = 0; i < SOCKETS_COUNT; i++)

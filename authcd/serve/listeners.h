@@ -18,6 +18,8 @@ struct listeners {
 /* Watches both; events carry the address of an element of fds. */
 int listeners_watch(struct listeners *l) __attribute__((warn_unused_result));
 void listeners_unwatch(struct listeners *l);
+/* Whoever connects from now on is refused at once. For sockets that nobody else listens on. */
+void listeners_shut(struct listeners *l);
 
 /* The element that an event's pointer means; NULL: it is none of ours. */
 const int *listeners_find(const struct listeners *l, const void *pointer);

@@ -50,14 +50,9 @@ static int find_user(const char *user, struct privilege *ret)
     return found;
 }
 
-int privilege_find(const char *user, struct privilege *ret, char error[PRIVILEGE_ERROR_SIZE])
+int privilege_user(const char *user, struct privilege *ret, char error[PRIVILEGE_ERROR_SIZE])
 {
-    struct privilege p = {geteuid(), getegid()};
-
-    if (p.uid != 0) {
-        *ret = p;
-        return 0;
-    }
+    struct privilege p = {0};
     int failed = find_user(user, &p);
     if (failed < 0)
         return complain(error, failed,
@@ -68,6 +63,14 @@ int privilege_find(const char *user, struct privilege *ret, char error[PRIVILEGE
         return complain(error, -EPERM,
                         "user \"%s\" is root, or in root's group: authcd runs without privileges, name another", user);
     *ret = p;
+    return 0;
+}
+
+int privilege_find(const char *user, struct privilege *ret, char error[PRIVILEGE_ERROR_SIZE])
+{
+    if (geteuid() == 0)
+        return privilege_user(user, ret, error);
+    *ret = (struct privilege){geteuid(), getegid()};
     return 0;
 }
 

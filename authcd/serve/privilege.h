@@ -22,6 +22,10 @@ struct privilege {
 int privilege_find(const char *user, struct privilege *ret, char error[PRIVILEGE_ERROR_SIZE])
     __attribute__((warn_unused_result));
 
+/* The user of /etc/passwd, whoever asks. -ENOENT; -EPERM: it is uid 0. */
+int privilege_user(const char *user, struct privilege *ret, char error[PRIVILEGE_ERROR_SIZE])
+    __attribute__((warn_unused_result));
+
 /* Makes state_dir (0711, owned by p) if only it is missing. -ENOENT: its parent is missing too. */
 int privilege_state_dir(const struct privilege *p, const char *state_dir, char error[PRIVILEGE_ERROR_SIZE])
     __attribute__((warn_unused_result));

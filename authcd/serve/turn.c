@@ -449,6 +449,8 @@ void turn_drain(struct turn *t)
         for (size_t which = 0; which < SOCKETS_COUNT; which++)
             listeners_accept(&t->listeners, t->listeners.fds[which], &t->crowd, t->d->now.boot_ms);
     listeners_unwatch(&t->listeners);
+    if (!t->handed)
+        listeners_shut(&t->listeners);
     t->draining = true;
     TAILQ_FOREACH(c, &t->crowd.all, all)
     if (!c->login && c->packets > 0 && !c->first)
