@@ -30,21 +30,22 @@ def sudo(world):
 
 
 def timestamp(world):
-    with world.su("bob", "ada", PASSWORD, world.code("ada")) as shell:
-        ok(shell.granted and shell.sh("id -un") == "ada", "su takes the target's password and code")
+    with world.su("bob", "cyd", PASSWORD, world.code("cyd")) as shell:
+        ok(shell.granted and shell.sh("id -un") == "cyd", "su takes the target's password and code")
         shell.child.sendline("sudo id -un")
         shell.expect([r"Code: $"])
-        shell.child.sendline(world.code("ada"))
+        shell.child.sendline(world.code("cyd"))
         shell.expect([r"ready> "])
         like(shell.child.before, r"\nroot\r", "sudo in there, with a code")
         is_(shell.sh("sudo -n id -un"), "root", "and without one while its timestamp holds")
-        world.authctl("user", "disable", "ada")
+        world.authctl("user", "disable", "cyd")
         ok("root" not in shell.sh("sudo -n id -un"), "but not once the account is disabled")
 
 
 with World(CONFIG, sshd=False) as world:
     world.enrol("ada", PASSWORD, role="admin")
     world.enrol("bob", PASSWORD)
+    world.enrol("cyd", PASSWORD, role="admin")
     sudo(world)
     with world.su("bob", "ada", "not the password", world.wrong_code("ada")) as shell:
         is_((shell.prompts, shell.granted), (["Password: ", "Code: "], False), "su: a wrong password is asked for the code, and denied")
