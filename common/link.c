@@ -71,20 +71,17 @@ static void charge(struct link *l, int64_t since_ms)
     l->budget_ms = left > 0 ? left : 0;
 }
 
-/* Waits for events until the budget, counted from since_ms, is gone. */
+/* Waits for events once, for what is left of the budget since since_ms. -EINTR and -EAGAIN: try again. */
 static int wait_for(const struct link *l, short events, int64_t since_ms)
 {
-    for (;;) {
-        int64_t left = since_ms + l->budget_ms - now_ms();
-        if (left <= 0)
-            return -ETIMEDOUT;
-        struct pollfd p = {.fd = l->fd, .events = events};
-        int n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
-        if (n > 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return -errno;
-    }
+    int64_t left = since_ms + l->budget_ms - now_ms();
+    if (left <= 0)
+        return -ETIMEDOUT;
+    struct pollfd p = {.fd = l->fd, .events = events};
+    int n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+    if (n < 0)
+        return -errno;
+    return n == 0 ? -EAGAIN : 0;
 }
 
 /* ---- is it authcd? ---- */

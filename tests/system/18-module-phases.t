@@ -68,10 +68,12 @@ with Host("timeout=5") as host:
     is_(tried.env, {}, "... and leaves nothing in the environment")
     tried = host.run("auth,setcred,setcred", "--user", "ada", "--fork-auth")
     is_((tried.code("setcred"), tried.code("setcred", 1), tried.env), ("PAM_SUCCESS", "PAM_SUCCESS", {}), "... auth in a forked child")
-    host.fake(*ASK, "verdict-if=hunter2")
+    host.fake(*ASK, "handle=HANDLE7", "verdict-if=hunter2")
+    tried = host.run("auth,auth", "--user", "ada", answers=["hunter2", "hunter2"])
+    is_(sorted(tried.env), ["AUTHC_AUTH", "AUTHC_HANDLE"], "auth leaves a mark and a handle")
+    is_(host.run("auth,auth", "--user", "ada", answers=["hunter2", "wrong"]).env, {}, "... which a later failure takes back")
     tried = host.run("auth,auth,setcred", "--user", "ada", answers=["hunter2", "wrong"])
-    ok(tried.code("auth", 1) == "PAM_AUTH_ERR" and tried.code("setcred") != "PAM_SUCCESS", "a later failure takes the success back")
-    ok("AUTHC_AUTH" not in tried.env and "AUTHC_HANDLE" not in tried.env, "... and what it left")
+    ok(tried.code("auth", 1) == "PAM_AUTH_ERR" and tried.code("setcred") != "PAM_SUCCESS", "... and the success with it")
 
     # sessions
     for how in ((), ("--fork-auth",)):

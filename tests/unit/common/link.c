@@ -192,9 +192,11 @@ static void test_backlog(void)
     struct link filler[8];
     int fd = listen_at(in_directory("full.sock"), 0), r = 0;
     size_t n = 0;
+    ring(1000); /* connect waits in the kernel, where signals find it */
     while (n < 8 && (r = link_open(&filler[n], in_directory("full.sock"), server_uid, 50)) == 0)
         n++;
-    is_int(r, -ETIMEDOUT, "a full backlog");
+    ring(0);
+    is_int(r, -ETIMEDOUT, "a full backlog, under 1,000 signals a second");
     for (size_t i = 0; i < n; i++)
         link_close(&filler[i]);
     close(fd);
