@@ -1,0 +1,159 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# authctl at a terminal: secrets are asked there and not shown, the terminal is as before after ^C and ^Z, standard input stays
+# free, heads are bold there and nowhere else: C3 C5 M18.
+import os
+import pwd
+import re
+import sys
+
+import pexpect
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from authc import BUILD, Instance, done, is_, like, ok, skip_all  # noqa: E402
+
+if os.geteuid() != 0:
+    skip_all("needs root")
+SELF = "www-data"
+WHO = pwd.getpwnam(SELF)
+GOOD = "correct horse battery"
+ENV = {"PATH": os.environ["PATH"], "TERM": "xterm", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+
+
+def become():
+    os.setgroups([])
+    os.setgid(WHO.pw_gid)
+    os.setuid(WHO.pw_uid)
+
+
+def spawn(host, words, own=False, env=None):
+    return pexpect.spawn(BUILD + "/authctl", ["--run-dir", host.run_dir, *words.split()], env=env or ENV, encoding="utf-8",
+                         timeout=20, preexec_fn=become if own else None)
+
+
+def end(child):
+    """What was shown since the last prompt; the child's exit status."""
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.before, child.exitstatus
+
+
+def answer(child, prompt, text, echo=False):
+    child.expect_exact(prompt)
+    child.waitnoecho(5) if not echo else None
+    ok(child.getecho() == echo, "%s: echo is %s" % (prompt.strip(), "on" if echo else "off"))
+    child.sendline(text)
+
+
+def passwords(host):
+    child = spawn(host, "passwd " + SELF)
+    answer(child, "New password: ", "short")
+    child.expect_exact("The password is too short.")
+    answer(child, "New password: ", GOOD)
+    answer(child, "Retype new password: ", GOOD + "x")
+    child.expect_exact("do not match")
+    answer(child, "New password: ", GOOD)
+    answer(child, "Retype new password: ", GOOD)
+    shown, status = end(child)
+    is_((shown.strip(), status), ("%s: password set." % SELF, 0), "three tries, and it is set")
+    ok("horse" not in shown, "what was typed was not shown")
+    child = spawn(host, "passwd", own=True)
+    answer(child, "Current password: ", "not it at all")
+    shown, status = end(child)
+    is_((shown.strip(), status), ("authctl: %s: denied" % SELF, 1), "one's own: the present one is asked, a wrong one denied")
+    child = spawn(host, "passwd", own=True)
+    answer(child, "Current password: ", GOOD)
+    answer(child, "New password: ", GOOD + " 2")
+    answer(child, "Retype new password: ", GOOD + " 2")
+    is_(end(child)[1], 0, "a right one may be changed")
+
+
+def proof(host):
+    child = spawn(host, "factor add totp --label phone", own=True)
+    answer(child, "Password: ", GOOD + " 2")
+    shown, status = end(child)
+    is_(status, 0, "a factor of one's own, after the password")
+    like(shown, r"Secret( [A-Z2-7]{4}){8} \(shown once\)", "shows its secret")
+    child = spawn(host, "factor confirm", own=True)
+    answer(child, "Code of the new factor: ", "12345", echo=True)
+    answer(child, "Password: ", GOOD + " 2")
+    shown, status = end(child)
+    is_((shown.strip(), status), ("authctl: wrong code", 1), "a wrong code confirms nothing")
+
+
+def stdin_is_free(host):
+    child = pexpect.spawn("/bin/sh", ["-c", "echo not-the-password | %s/authctl --run-dir %s passwd %s" % (BUILD, host.run_dir, SELF)],
+                          env=ENV, encoding="utf-8", timeout=20)
+    answer(child, "New password: ", GOOD)
+    answer(child, "Retype new password: ", GOOD)
+    is_(end(child)[1], 0, "a pipe on standard input is not taken for the password")
+
+
+def given_up(host):
+    child = spawn(host, "passwd " + SELF)
+    child.expect_exact("New password: ")
+    child.waitnoecho(5)
+    child.sendeof()
+    shown, status = end(child)
+    is_((shown.strip(), status), ("authctl: no answer", 1), "^D is no answer")
+
+
+def signals(host):
+    shell = pexpect.spawn("/bin/bash", ["--norc", "--noprofile", "-i"], env=dict(ENV, PS1="ready> "), encoding="utf-8", timeout=20)
+    command = "%s/authctl --run-dir %s passwd %s" % (BUILD, host.run_dir, SELF)
+    shell.expect_exact("ready> ")
+    shell.sendline("stty -g >%s/before" % host.directory)
+    shell.expect_exact("ready> ")
+    for key, name in (("c", "^C"), ("\\", "^\\")):
+        shell.sendline(command)
+        shell.expect_exact("New password: ")
+        shell.sendcontrol(key)
+        shell.expect_exact("ready> ")
+        shell.sendline("echo status=$?; stty -g | cmp - %s/before && echo same" % host.directory)
+        shell.expect(r"status=(\d+)\r\nsame\r\n")
+        ok(int(shell.match.group(1)) > 128, "%s ends it, and the terminal is as before" % name)
+        shell.expect_exact("ready> ")
+    shell.sendline(command)
+    shell.expect_exact("New password: ")
+    shell.send("half a pass")
+    shell.sendcontrol("z")
+    shell.expect("Stopped")
+    shell.expect_exact("ready> ")
+    shell.sendline("stty -g | cmp - %s/before && echo sa''me" % host.directory)
+    shell.expect_exact("same\r\n")
+    ok("half" not in shell.before, "^Z stops it, and the terminal is as before")
+    shell.sendline("fg")
+    shell.expect_exact("New password: ")
+    shell.sendline(GOOD)
+    shell.expect_exact("Retype new password: ")
+    shell.sendline(GOOD)
+    shell.expect_exact("%s: password set." % SELF)
+    ok("horse" not in shell.before, "fg asks again, without showing what is typed")
+    shell.sendline("exit")
+    shell.close()
+
+
+def colours(host):
+    shown, _ = end(spawn(host, "user list"))
+    like(shown, r"\x1b\[1m  USER .*LAST_LOGIN\x1b\[22m", "heads are bold on a terminal")
+    shown, _ = end(spawn(host, "user list", env=dict(ENV, NO_COLOR="1")))
+    ok("\x1b" not in shown and "USER" in shown, "not with NO_COLOR")
+    shown, _ = end(spawn(host, "user list", env=dict(ENV, NO_COLOR="")))
+    ok("\x1b[1m" in shown, "an empty NO_COLOR is none")
+    shown, _ = end(spawn(host, "--json user list"))
+    ok("\x1b" not in shown, "not in JSON")
+    ok("\x1b" not in host.authctl("user", "list", json=False).out, "not into a pipe")
+
+
+with Instance() as host:
+    host.authctl("user", "add", SELF)
+    passwords(host)
+    proof(host)
+    stdin_is_free(host)
+    given_up(host)
+    signals(host)
+    colours(host)
+    audit = host.authctl("audit", "--user", SELF).json
+    ok(not re.search("horse|half a", str(audit)), "nothing typed is in the audit")
+done()
