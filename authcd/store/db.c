@@ -40,16 +40,20 @@ static int connect_file(struct db *db)
                        "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY");
 }
 
+/* A backup helps only where the file is damaged; a full or read-only disk is mended by other means. */
+static int unusable(const struct db *db, int error, char reason[DB_REASON_SIZE])
+{
+    return reason_give(reason, error, "%s: %s%s", db->files.database, sqlite3_errmsg(db->sqlite),
+                       error == -EIO ? "; if it is damaged, restore a backup" : "");
+}
+
 /* The lock stays until the connection is closed. */
 static int lock(struct db *db, char reason[DB_REASON_SIZE])
 {
     int error = execute(db, "BEGIN EXCLUSIVE; COMMIT");
     if (error == -EBUSY)
         return reason_give(reason, error, "%s: in use by another program; end that first", db->files.database);
-    if (error < 0)
-        return reason_give(reason, error, "%s: cannot be read (%s); restore a backup", db->files.database,
-                           sqlite3_errmsg(db->sqlite));
-    return 0;
+    return error < 0 ? unusable(db, error, reason) : 0;
 }
 
 static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
@@ -65,10 +69,7 @@ static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
     if (error == -ENOKEY)
         return reason_give(reason, error, "%s: the key is not this database's; restore the key it was made with",
                            db->files.database);
-    if (error < 0)
-        return reason_give(reason, error, "%s: cannot be read (%s); restore a backup", db->files.database,
-                           sqlite3_errmsg(db->sqlite));
-    return 0;
+    return error < 0 ? unusable(db, error, reason) : 0;
 }
 
 /* The switch to WAL is written with synchronous=FULL, SQLite's default; commits are NORMAL because db_sync follows. */
@@ -79,9 +80,9 @@ static int start_wal(struct db *db)
     if (code == SQLITE_OK)
         code = sqlite3_step(q);
     const unsigned char *mode = code == SQLITE_ROW ? sqlite3_column_text(q, 0) : NULL;
-    int error = mode != NULL && strcmp((const char *)mode, "wal") == 0 ? 0
-                : code == SQLITE_ROW                                   ? -EIO
-                                                                       : sql_errno(code);
+    int error = code == SQLITE_ROW ? 0 : sql_errno(code);
+    if (error == 0 && (mode == NULL || strcmp((const char *)mode, "wal") != 0))
+        error = -EIO;
     (void)sqlite3_finalize(q);
     return error < 0 ? error : execute(db, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
 }
@@ -105,9 +106,8 @@ static int migrate(struct db *db, int version, char reason[DB_REASON_SIZE])
 static int settle(struct db *db, char reason[DB_REASON_SIZE])
 {
     db->dirty = true;
-    int error = db_begin(db);
-    db_rollback(db); /* prepares what a rollback needs while there is memory for it */
-    if (error < 0 || (error = db_sync(db)) < 0 || (error = dbfiles_sync(&db->files)) < 0 ||
+    int error = db_sync(db);
+    if (error < 0 || (error = dbfiles_sync(&db->files)) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)) < 0)
         return reason_give(reason, error, "%s: cannot be synced: %s", db->files.database, strerror(-error));
     return 0;
@@ -134,7 +134,7 @@ static int open_all(struct db *db, const char *state_dir, const char *key_file, 
     if ((error = lock(db, reason)) < 0 || (error = judge(db, &version, reason)) < 0)
         return error;
     if ((error = start_wal(db)) < 0)
-        return reason_give(reason, error, "%s: no write-ahead log: %s", db->files.database, sqlite3_errmsg(db->sqlite));
+        return unusable(db, error, reason);
     if ((error = migrate(db, version, reason)) < 0)
         return error;
     return settle(db, reason);

@@ -40,8 +40,8 @@ static int fail(struct sql *q, int code)
     return q->error;
 }
 
-/* Where the caller's idea of a transaction and SQLite's differ, nothing is done: SQLite has rolled back by itself, or it
- * could not roll back for want of memory, and what is still open there never happened. */
+/* Where the caller's idea of a transaction and SQLite's differ, nothing is done: SQLite has rolled back by itself, or
+ * it could not roll back for want of memory, and what is still open there never happened. */
 static int check_transaction(const struct sql *q)
 {
     bool open = !sqlite3_get_autocommit(q->db->sqlite);

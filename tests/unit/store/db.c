@@ -103,6 +103,8 @@ static void check_full(void)
         error = accounts_add(db, sql, n, "user", NOW, &a);
     }
     is_int(error, -ENOSPC, "the disk is full after %u", n);
+    ok(sqlite3_get_autocommit(db->sqlite), "SQLite has rolled back by itself");
+    is_int(accounts_count(db, &n), -EIO, "nothing can be read as if nothing had happened");
     ok(accounts_add(db, "late", 5000000, "user", NOW, &a) < 0, "nothing can follow in this transaction");
     ok(db_commit(db) < 0, "nor can it be committed");
     is_int(count(db), 0, "all of it is undone");
@@ -111,6 +113,18 @@ static void check_full(void)
     fixture_account(db, "ada", 1000);
     is_int(db_commit(db), 0, "the next transaction is good");
     is_int(count(db), 1, "and there");
+    db_close(db);
+}
+
+/* A rollback that SQLite could not do leaves its transaction open. */
+static void check_left_open(void)
+{
+    struct db *db = fixture_fresh();
+    uint32_t n = 9;
+    fixture_sql(db, "BEGIN");
+    is_int(accounts_count(db, &n), -EIO, "nothing is read out of it");
+    is_int(db_begin(db), 0, "the next transaction ends it first");
+    is_int(accounts_count(db, &n), 0, "and is good");
     db_close(db);
 }
 
@@ -258,6 +272,7 @@ int main(void)
     check_transactions();
     check_settings();
     check_full();
+    check_left_open();
     check_memory(false);
     check_memory(true);
     check_memory_at_open();
