@@ -12,8 +12,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,12 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "text.h"
 
 enum { LIST_MAX = 64, CODES = 33 };
@@ -35,7 +35,7 @@ static struct {
     const char *confdir, *service, *user, *rhost, *tty, *ruser;
     const char *phases[LIST_MAX], *answers[LIST_MAX], *env[LIST_MAX];
     int n_phases, n_answers, n_env;
-    int answers_fd, flags, times, threads, signals_hz, nofile;
+    int answers_fd, flags, times, threads, signals_hz, nofile, fail_alloc;
     int ruid;
     unsigned cred_flags; /* for setcred only */
     bool no_conv, fork_auth, check_host, close_low, many;
@@ -147,7 +147,7 @@ static int next_answer(struct run *run, char **ret_text)
     if (word[0] == '@')
         return special_answer(run, word, ret_text);
     *ret_text = strdup(word);
-    return PAM_SUCCESS;
+    return *ret_text == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
 static int answer(struct run *run, const struct pam_message *m, struct pam_response *r)
@@ -228,29 +228,9 @@ static int do_auth(struct run *run)
     return try.fork_auth ? forked_auth(run) : pam_authenticate(run->pamh, try.flags);
 }
 
-static int do_acct(struct run *run)
-{
-    return pam_acct_mgmt(run->pamh, try.flags);
-}
-
 static int do_setcred(struct run *run)
 {
     return pam_setcred(run->pamh, try.flags | (int)(try.cred_flags == 0 ? PAM_ESTABLISH_CRED : try.cred_flags));
-}
-
-static int do_open(struct run *run)
-{
-    return pam_open_session(run->pamh, try.flags);
-}
-
-static int do_close(struct run *run)
-{
-    return pam_close_session(run->pamh, try.flags);
-}
-
-static int do_chauthtok(struct run *run)
-{
-    return pam_chauthtok(run->pamh, try.flags);
 }
 
 /* util-linux login forgets the name after a failure. */
@@ -261,23 +241,36 @@ static int do_forget(struct run *run)
 
 static const struct {
     const char *name;
-    int (*run)(struct run *run);
-} phases[] = {{"auth", do_auth},   {"acct", do_acct},           {"setcred", do_setcred}, {"open", do_open},
-              {"close", do_close}, {"chauthtok", do_chauthtok}, {"forget", do_forget}};
+    int (*pam)(pam_handle_t *pamh, int flags); /* libpam's, or */
+    int (*own)(struct run *run);
+} phases[] = {
+    {"auth", .own = do_auth},          {"acct", .pam = pam_acct_mgmt},      {"setcred", .own = do_setcred},
+    {"open", .pam = pam_open_session}, {"close", .pam = pam_close_session}, {"chauthtok", .pam = pam_chauthtok},
+    {"forget", .own = do_forget},
+};
+
+static int call_phase(struct run *run, const char *name)
+{
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strcmp(phases[i].name, name) == 0)
+            return phases[i].own != NULL ? phases[i].own(run) : phases[i].pam(run->pamh, try.flags);
+    die(name);
+    return PAM_SYSTEM_ERR;
+}
 
 static void do_phase(struct run *run, int number)
 {
     const char *name = try.phases[number];
     int64_t from = now_ms();
-    int code = -1;
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        if (strcmp(phases[i].name, name) == 0)
-            code = phases[i].run(run);
-    if (code < 0)
-        die(name);
-    run->counts[number][code < CODES ? code : CODES - 1]++;
+    fail_alloc = try.fail_alloc;
+    int code = call_phase(run, name);
+    int unused = fail_alloc;
+    fail_alloc = 0;
+    run->counts[number][code >= 0 && code < CODES ? code : CODES - 1]++;
     if (!try.many)
         fprintf(out, "%s: PAM_%s (%d) %lldms\n", name, code_name(code), code, (long long)(now_ms() - from));
+    if (try.fail_alloc > 0 && unused > 0)
+        fprintf(out, "no allocation failed\n");
 }
 
 static void set_item(pam_handle_t *pamh, int item, const char *value)
@@ -297,6 +290,8 @@ static void start(struct run *run, struct pam_conv *conv)
     for (int i = 0; i < try.n_env; i++)
         if (pam_putenv(run->pamh, try.env[i]) != PAM_SUCCESS)
             die(try.env[i]);
+    if (try.fail_alloc > 0 && try.user != NULL)
+        getpwnam(try.user); /* glibc's first look into nsswitch.conf does not survive it */
     if (try.no_conv)
         pam_set_item(run->pamh, PAM_CONV, &(struct pam_conv){NULL, NULL});
 }
@@ -327,55 +322,6 @@ static void *run_transactions(void *data)
         pam_end(run->pamh, PAM_SUCCESS);
     }
     return NULL;
-}
-
-/* ---- what must be the same after as before ---- */
-
-struct host {
-    struct sigaction actions[NSIG];
-    sigset_t mask;
-    mode_t umask;
-    char cwd[4096], locale[256];
-    int fds;
-};
-
-static int count_fds(void)
-{
-    int n = 0;
-    for (int fd = 0; fd < 1024; fd++)
-        n += fcntl(fd, F_GETFD) >= 0;
-    return n;
-}
-
-static void look_at_host(struct host *h)
-{
-    memset(h, 0, sizeof *h);
-    for (int i = 1; i < NSIG; i++)
-        sigaction(i, NULL, &h->actions[i]);
-    pthread_sigmask(SIG_SETMASK, NULL, &h->mask);
-    h->umask = umask(0);
-    umask(h->umask);
-    if (getcwd(h->cwd, sizeof h->cwd) == NULL)
-        die("getcwd");
-    if (text_copy(h->locale, sizeof h->locale, setlocale(LC_ALL, NULL)) < 0)
-        die("locale");
-    h->fds = count_fds();
-}
-
-static void compare_hosts(const struct host *a, const struct host *b)
-{
-    const char *what = NULL;
-    for (int i = 1; i < NSIG; i++)
-        if (a->actions[i].sa_handler != b->actions[i].sa_handler || a->actions[i].sa_flags != b->actions[i].sa_flags)
-            what = "signal handlers";
-    if (memcmp(&a->mask, &b->mask, sizeof a->mask) != 0)
-        what = "signal mask";
-    if (a->umask != b->umask)
-        what = "umask";
-    if (strcmp(a->cwd, b->cwd) != 0 || strcmp(a->locale, b->locale) != 0)
-        what = "working directory or locale";
-    fprintf(out, "fds %+d\n", b->fds - a->fds);
-    fprintf(out, what == NULL ? "host unchanged\n" : "host changed: %s\n", what);
 }
 
 /* ---- the whole ---- */
@@ -462,6 +408,7 @@ static const char usage[] =
     "  --times N --threads N   that many transactions in each of so many threads; prints counts only\n"
     "  --ruid N           real uid N, effective uid unchanged (as sudo)\n"
     "  --signals HZ --nofile N --close-low (descriptors 0-2) --no-conv --fork-auth (as sshd)\n"
+    "  --fail-alloc N     the N-th allocation of each phase fails (not with sanitizers); says if there were fewer\n"
     "  --check-host       say whether descriptors, signals, umask, directory, locale are as before\n";
 
 static void add_phases(char *value)
@@ -500,6 +447,7 @@ static const struct {
     {"--ruid", .number = &try.ruid},
     {"--signals", .number = &try.signals_hz},
     {"--nofile", .number = &try.nofile},
+    {"--fail-alloc", .number = &try.fail_alloc},
     {"--no-conv", .flag = &try.no_conv},
     {"--fork-auth", .flag = &try.fork_auth},
     {"--check-host", .flag = &try.check_host},
@@ -576,6 +524,6 @@ int main(int argc, char **argv)
     run_all();
     look_at_host(&after);
     if (try.check_host)
-        compare_hosts(&before, &after);
+        compare_hosts(out, &before, &after);
     return 0;
 }
