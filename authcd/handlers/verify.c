@@ -87,6 +87,8 @@ int on_token_verify(struct handler *h, const struct msg_token_verify *in, struct
     int error = verify(h, in->token, &c, &key, &why);
     if (error == 0 && why == NULL)
         why = claims_objection(&c, h->config->authcd.issuer, in->audience, h->now.wall_s);
+    if (error == 0 && why == NULL && config_audience(h->config, c.aud) == NULL)
+        why = "for an audience that this host does not have (any more)";
     if (error == 0 && why == NULL)
         error = check_live(h, &c, &why);
     if (error < 0)
