@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# A4 T7: a password or code typed in any way stays in no file, log, audit row, reply, argument, environment, core, nor in authcd's memory.
+# SPDX-License-Identifier: MIT
+import base64
+import hashlib
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from authc import Instance, PROMPT, Hangup, done, is_, like, ok, verdict_name
+from logins import Login, add, add_totp, events, login, request, room_in_step, set_password, show, status, totp, traces
+
+CONFIG = "[service *]\nunenrolled = skip\n[service glued]\ncombined = yes\n[audience web]\n"
+RIGHT, CHANGED, WRONG = "Canary-one-Ziegelroth-8", "Canary-two-Ockergelb-9", "Canary-bad-Umbra-7"
+SHORT, OTHER, NEVER, LONG = "Cnry4-x", "Canary-retyped-Siena-5", "Canary-late-Indigo-3", "Canary-long-" + "Kobalt" * 100
+NAMED = "Canary-as-a-name-Purpur-2"  # typed where the name belongs: no secret to authcd, but not to be kept either
+TYPED = [RIGHT, CHANGED, WRONG, SHORT, OTHER, NEVER, LONG]
+
+
+def forms(text):
+    """A secret as it might turn up: plain, in hex, base64, UTF-16, or under a hash without a salt."""
+    raw = text.encode()
+    return [raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"=")[:-1], base64.b32encode(raw).rstrip(b"=")[:-1], text.encode("utf-16-le"),
+            hashlib.sha256(raw).digest(), hashlib.sha256(raw).hexdigest().encode(), hashlib.sha1(raw).hexdigest().encode()]
+
+
+def wanted(typed):
+    return [form for text in typed for form in forms(text)]
+
+
+def memory(host, needles):
+    """[(where, needle), ...] in all writable memory of authcd."""
+    found, pid = [], host.process.pid
+    with open("/proc/%d/maps" % pid, encoding="ascii", errors="replace") as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            low, high = (int(word, 16) for word in line.split()[0].split("-"))
+            if "rw" not in line.split()[1] or high - low > 1 << 30:
+                continue
+            try:
+                mem.seek(low)
+                data = mem.read(high - low)
+            except (OSError, ValueError, OverflowError):
+                continue
+            found += [(line.split()[-1], needle) for needle in needles if needle in data]
+    return found
+
+
+def change(host, old, code, new, retyped, **fields):
+    row = Login(host, "ada", service="passwd", phase="CHAUTHTOK", rhost="", caller_uid=1001, **fields).run(
+        {PROMPT["CURRENT_PASSWORD"]: old, PROMPT["PASSWORD"]: old, PROMPT["CODE"]: code, PROMPT["NEW_PASSWORD"]: new,
+         PROMPT["RETYPE_PASSWORD"]: retyped})
+    return verdict_name(row["verdict"]), row["reason"]
+
+
+def type_everything(host):
+    """Returns the codes typed."""
+    is_(set_password(host, "ada", RIGHT), "GRANTED", "a password is set")
+    is_((login(host, "ada", RIGHT)[0], login(host, "ada", WRONG)[0]), ("GRANTED", "DENIED"), "typed right and wrong")
+    login(host, "nobody-here", WRONG, target_uid=0xFFFFFFFF)
+    is_(login(host, "ada", LONG)[0], "DENIED", "typed too long")
+    secret, _ = add_totp(host, "ada", digits=8, confirm=False)
+    room_in_step(6)
+    codes = [totp(secret, offset, 8) for offset in (-1, 0, 1)] + ["86419753"]
+    request(host, "factor_confirm", user="ada", id=0, code=codes[3])
+    request(host, "factor_confirm", user="ada", id=0, code=codes[0])
+    is_([login(host, "ada", RIGHT, code)[0] for code in (codes[3], codes[1], codes[1])], ["DENIED", "GRANTED", "DENIED"],
+        "with a wrong, a right and a used code")
+    is_(login(host, "ada", RIGHT, codes[2], service="glued")[0], "GRANTED", "both in one")
+    is_(login(host, "ada", WRONG, codes[2], service="glued")[0], "DENIED", "both in one, wrong")
+    request(host, "user_unlock", user="ada")
+    request(host, "factor_remove", user="ada", id=1)
+
+    said = [change(host, RIGHT, "", SHORT, SHORT), change(host, RIGHT, "", OTHER, OTHER + "x"), change(host, WRONG, "", OTHER, OTHER)]
+    ok(all(verdict != "GRANTED" for verdict, _ in said), "a change too short, mistyped, by the wrong password (%s)" % said)
+    is_([text for text in TYPED if text in repr(said)], [], "... no reason repeats what was typed")
+    request(host, "user_unlock", user="ada")
+    is_(change(host, RIGHT, "", CHANGED, CHANGED)[0], "GRANTED", "a change that is right")
+    with host.connect("user", 1001) as peer:
+        reply = peer.ask("begin", nonce=bytes(16), phase=6, service="authctl", user="ada", target_uid=1001, caller_uid=1001)[-1]
+        while reply[0] == "prompt":
+            reply = peer.ask("answer", secret=CHANGED)[-1]
+        is_(verdict_name(reply[1]["verdict"]), "GRANTED", "a proof to authctl")
+    return codes
+
+
+def type_where_it_does_not_belong(host):
+    for field in ("user", "handle"):
+        try:
+            Login(host, **{"user": "ada", field: NAMED}).run(dict.fromkeys(PROMPT.values(), NEVER))
+        except (Hangup, BrokenPipeError):
+            pass
+    with host.connect() as peer:
+        peer.send("answer", secret=NEVER)
+        peer.closed()
+    one = Login(host, "ada")
+    one.next()
+    one.answer(NEVER)
+    one.peer.close()
+    one = Login(host, "ada")
+    one.next()
+    packet = bytes([1, 0, 2]) + bytes([0, len(NEVER) + 9]) + NEVER.encode()
+    one.peer.send_raw(packet)
+    one.peer.closed()
+
+
+def nowhere(host, needles, when):
+    is_(traces(host, *needles), [], when + "in no file and no log")
+    is_([needle for needle in needles if needle in repr(events(host)).encode()], [], when + "not in the audit")
+    open_files = []
+    for name in os.listdir("/proc/%d/fd" % host.process.pid):
+        open_files.append(os.readlink("/proc/%d/fd/%s" % (host.process.pid, name)))
+    strange = [path for path in open_files if path.startswith("/") and not path.startswith((host.directory, "/dev/null"))]
+    is_(strange, [], "... and authcd has no other file open")
+
+
+with Instance(CONFIG, deny_time="5ms") as instance:
+    add(instance, password=None)
+    codes_typed = type_everything(instance)
+    needles_all = wanted(TYPED) + [code.encode() for code in codes_typed]
+    nowhere(instance, needles_all, "what was typed is ")
+    login(instance, "nobody-here", "x", target_uid=0xFFFFFFFF)  # the hashing threads have had other work since
+    is_(memory(instance, needles_all), [], "nor in authcd's memory")
+    for name in ("environ", "cmdline", "comm", "status"):
+        with open("/proc/%d/%s" % (instance.process.pid, name), "rb") as file:
+            data = file.read()
+        is_([needle for needle in needles_all if needle in data], [], "nor in its " + name)
+    with open("/proc/%d/limits" % instance.process.pid, encoding="ascii") as file:
+        like(file.read(), r"Max core file size\s+0\s+0\s", "it may leave no core")
+    type_where_it_does_not_belong(instance)
+    is_(status(instance)["state"], "serving", "it serves on after secrets in the wrong place")
+    nowhere(instance, wanted([NEVER, NAMED]), "... which are ")
+    is_(memory(instance, [NEVER.encode()]), [], "... nor in its memory")
+    ok(memory(instance, [b"ada"]) != [], "(its memory can be looked at)")
+    before = set(os.listdir("/")) | set(os.listdir(instance.state_dir))
+    instance.stop(signal.SIGABRT)
+    is_(sorted((set(os.listdir("/")) | set(os.listdir(instance.state_dir))) - before), [], "SIGABRT leaves no core")
+    instance.start()
+    nowhere(instance, needles_all + wanted([NAMED]), "after that and a new start it is ")
+done()
