@@ -178,7 +178,9 @@ fuzz-replay:
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: tests/bench/%.c $(DAEMON_LIBS)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) $(call quote,serve) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(DAEMON_LIBS) -Wl,--end-group $(LIBS_DAEMON) -lpam
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie $(call quote,serve) -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
+		-Wl,--start-group $(DAEMON_LIBS) -Wl,--end-group $(LIBS_DAEMON) -lpam
 bench: all $(BENCHES)
 	@for b in $(BENCHES); do $$b || exit 1; done
 
