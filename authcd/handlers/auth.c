@@ -184,6 +184,27 @@ static int deny_code(struct handler *h, struct step *step, enum otp_result resul
     return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
 }
 
+/* A person may take minutes over the code. What was true of the account at the first prompt must be true at the last. */
+static int look_again(struct handler *h)
+{
+    SECRET_AUTO struct secret stored = {0};
+    struct login *login = *h->login;
+    struct account now = {0};
+    int error = accounts_by_id(h->db, login->account.id, &now);
+
+    if (error < 0)
+        return error;
+    if (now.state != login->account.state || now.uid != login->account.uid || strcmp(now.role, login->account.role) != 0)
+        login_bar(login, AUDIT_LOGIN_REFUSED, "account changed during the login");
+    if (!asks_password(login))
+        return 0;
+    error = accounts_password(h->db, login->account.id, &stored);
+    if (error == -ENOENT || (error == 0 && (stored.len != strlen(login->verified) ||
+                                            memcmp(stored.bytes, login->verified, stored.len) != 0)))
+        login_bar(login, AUDIT_LOGIN_REFUSED, "password changed during the login");
+    return error == -ENOENT ? 0 : error;
+}
+
 static int decide(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -192,10 +213,12 @@ static int decide(struct handler *h, struct step *step)
 
     if (login->limited)
         return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
+    if (!login->bar && asks_password(login) && !login->password_right)
+        return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
+    if (!login->bar && (error = look_again(h)) < 0)
+        return error;
     if (login->bar)
         return login_deny(h, step, login->bar_event, login->bar);
-    if (asks_password(login) && !login->password_right)
-        return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
     if (asks_code(login)) {
         if ((error = check_code(h, &code)) < 0)
             return error;
@@ -274,9 +297,10 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
     int error;
 
     login->answered_ms = h->now.boot_ms;
-    if (is_fake(login, typed))
-        login_bar(login, AUDIT_LOGIN_FAKE, "fake answer: sshd had refused the user");
-    else
+    if (is_fake(login, typed)) { /* says more than any other bar, also of a name that is unknown */
+        login->bar = "fake answer: sshd had refused the user";
+        login->bar_event = AUDIT_LOGIN_FAKE;
+    } else
         take_answer(h, typed);
     login->answered++;
     if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = look(h, step)) < 0)
@@ -298,6 +322,7 @@ int auth_hashed(struct handler *h, const struct password_job *job, struct step *
     struct login *login = *h->login;
 
     login->password_right = job->result == 0 && job->match && job->kind == PASSWORD_VERIFY;
+    memcpy(login->verified, job->stored, sizeof login->verified);
     if (login->password_right && text_copy(login->rehash, sizeof login->rehash, job->made) < 0)
         login->rehash[0] = '\0'; /* hashed anew another day */
     return decide_if_all_in(h, step);

@@ -35,7 +35,8 @@ struct login {
     bool waiting; /* for the account's attempts in flight */
     bool hash_out;
     bool password_right;
-    char rehash[PASSWORD_STORED_SIZE]; /* new hash with the present parameters, or "" */
+    char verified[PASSWORD_STORED_SIZE]; /* the stored hash that the password was compared with */
+    char rehash[PASSWORD_STORED_SIZE];   /* new hash with the present parameters, or "" */
     struct secret password;
     struct secret code;
     int64_t answered_ms; /* BOOTTIME of the last answer: deny_time counts from it */

@@ -77,12 +77,12 @@ static void verdict_unavailable(const struct msg_begin *begin, struct step *step
         step_clear(step), step->close = true;
 }
 
-/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a text that did not fit)
- * could be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for that case.
- */
+/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a full disk, a text that did
+ * not fit) could be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for
+ * that case. */
 static bool is_broken_state(int error)
 {
-    return error == -EIO || error == -ENOSPC || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
+    return error == -EIO || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
 }
 
 static void answer_failure(struct dispatch_from from, const struct msg *in, int error, struct step *step)

@@ -248,6 +248,52 @@ static void fakes(void)
     desk_close(&d);
 }
 
+/* While a person looks for the phone, an administrator acts. */
+static void meanwhile(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    struct account a = desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
+    struct account b = desk_account(&d, "bob", 1002, "admin", "another password", NULL, 0);
+    SECRET_AUTO struct secret other = {0};
+    char stored[PASSWORD_STORED_SIZE] = "";
+
+    struct line *l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    a.state = ACCOUNT_DISABLED;
+    DESK_STORE(&d, accounts_update(d.db, &a, d.now.wall_s));
+    desk_answer(&d, l, code_at(&d, 0, 6));
+    is_int(desk_verdict(l), VERDICT_DENIED, "disabled between password and code: denied");
+    a.state = ACCOUNT_ACTIVE;
+    DESK_STORE(&d, accounts_update(d.db, &a, d.now.wall_s));
+
+    l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    desk_must(accounts_password(d.db, b.id, &other), "stored");
+    memcpy(stored, other.bytes, other.len);
+    DESK_STORE(&d, accounts_set_password(d.db, a.id, stored, true, d.now.wall_s));
+    desk_answer(&d, l, code_at(&d, 0, 6));
+    is_int(desk_verdict(l), VERDICT_DENIED, "password changed between password and code: denied");
+    is_int(desk_verdict(login(&d, "ada", "another password", code_at(&d, 0, 6))), VERDICT_GRANTED,
+           "and the new one stays, its code not used up");
+    desk_close(&d);
+}
+
+static void unknown_fakes(void)
+{
+    struct desk d;
+    struct audit row = {0};
+    int64_t seq = 0, delivered = 0;
+
+    desk_open(&d);
+    login(&d, "nobody-here", "\b\n\r\177INCORRECT", "\b\n\r\177IN");
+    desk_must(audit_position(d.db, &seq, &delivered), "position");
+    desk_must(audit_next(d.db, seq - 1, "", 0, &row), "audit");
+    is_int(row.event, AUDIT_LOGIN_FAKE, "sshd's fake answer for a name that is none is told as such");
+    desk_close(&d);
+}
+
 static void combined(void)
 {
     struct desk d;
@@ -297,6 +343,8 @@ int main(void)
     looks_alike();
     bad_hashes();
     fakes();
+    meanwhile();
+    unknown_fakes();
     combined();
     rehash();
     return tap_done();
