@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,31 @@ static void compare_hosts(FILE *out, const struct host *a, const struct host *b)
         what = "working directory or locale";
     fprintf(out, "fds %+d\n", b->fds - a->fds);
     fprintf(out, what == NULL ? "host unchanged\n" : "host changed: %s\n", what);
+}
+
+/* How often `reversed`, read backwards, lies in memory that this process can write: the caller must not hold it
+ * forwards itself. */
+static size_t count_in_memory(const char *reversed)
+{
+    size_t len = strlen(reversed), found = 0;
+    char line[512];
+    unsigned long from, to;
+    char mode[5];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL)
+        return SIZE_MAX;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0)
+            continue;
+        for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
+            size_t same = 0;
+            while (same < len && at[same] == reversed[len - 1 - same])
+                same++;
+            found += same == len;
+        }
+    }
+    fclose(maps);
+    return found;
 }
 
 #endif

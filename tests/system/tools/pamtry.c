@@ -32,7 +32,7 @@
 enum { LIST_MAX = 64, CODES = 33 };
 
 static struct {
-    const char *confdir, *service, *user, *rhost, *tty, *ruser;
+    const char *confdir, *service, *user, *rhost, *tty, *ruser, *hunt;
     const char *phases[LIST_MAX], *answers[LIST_MAX], *env[LIST_MAX];
     int n_phases, n_answers, n_env;
     int answers_fd, flags, times, threads, signals_hz, nofile, fail_alloc;
@@ -86,17 +86,15 @@ static char *read_answer(void)
     size_t len = 0;
     ssize_t n;
     while (len < sizeof line - 1 && (n = read(try.answers_fd, line + len, 1)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
+        if (n < 0 && errno != EINTR)
             return NULL;
-        if (line[len] == '\n') {
-            line[len] = '\0';
-            return strdup(line);
-        }
-        len++;
+        if (n > 0 && line[len++] == '\n')
+            break;
     }
-    return NULL;
+    bool whole = len > 0 && line[len - 1] == '\n';
+    char *answer = whole ? strndup(line, len - 1) : NULL;
+    explicit_bzero(line, sizeof line); /* --hunt is after the module's copies, not ours */
+    return answer;
 }
 
 static char *long_answer(const char *number)
@@ -264,11 +262,14 @@ static void do_phase(struct run *run, int number)
     int64_t from = now_ms();
     fail_alloc = try.fail_alloc;
     int code = call_phase(run, name);
+    size_t found = try.hunt == NULL ? 0 : count_in_memory(try.hunt); /* before anything writes over the stack */
     int unused = fail_alloc;
     fail_alloc = 0;
     run->counts[number][code >= 0 && code < CODES ? code : CODES - 1]++;
     if (!try.many)
         fprintf(out, "%s: PAM_%s (%d) %lldms\n", name, code_name(code), code, (long long)(now_ms() - from));
+    if (try.hunt != NULL)
+        fprintf(out, "found %zu\n", found);
     if (try.fail_alloc > 0 && unused > 0)
         fprintf(out, "no allocation failed\n");
 }
@@ -409,6 +410,7 @@ static const char usage[] =
     "  --ruid N           real uid N, effective uid unchanged (as sudo)\n"
     "  --signals HZ --nofile N --close-low (descriptors 0-2) --no-conv --fork-auth (as sshd)\n"
     "  --fail-alloc N     the N-th allocation of each phase fails (not with sanitizers); says if there were fewer\n"
+    "  --hunt TEXT        say how often TEXT, read backwards, is in memory after each phase (answers by --answers-fd)\n"
     "  --check-host       say whether descriptors, signals, umask, directory, locale are as before\n";
 
 static void add_phases(char *value)
@@ -441,6 +443,7 @@ static const struct {
     {"--rhost", .text = &try.rhost},
     {"--tty", .text = &try.tty},
     {"--ruser", .text = &try.ruser},
+    {"--hunt", .text = &try.hunt},
     {"--answers-fd", .number = &try.answers_fd},
     {"--times", .number = &try.times},
     {"--threads", .number = &try.threads},
