@@ -7,10 +7,10 @@
 
 #include <errno.h>
 
-#include "limits.h"
+#include "buckets.h"
 
 struct row {
-    struct limits_key key;
+    struct buckets_key key;
     const struct limit_rule *rule;
     struct limit_row row;
 };
@@ -28,9 +28,9 @@ static int rows_load(struct db *db, const struct attempt *a, struct rows *ret)
     ret->n = a->known ? sizeof known / sizeof *known : sizeof stranger / sizeof *stranger;
     for (size_t i = 0; i < ret->n; i++) {
         struct row *r = &ret->rows[i];
-        r->key = (struct limits_key){buckets[i], a->account_id, a->subject, a->source->text};
+        r->key = (struct buckets_key){buckets[i], a->account_id, a->subject, a->source->text};
         r->rule = limit_rule(buckets[i]);
-        int error = limits_load(db, &r->key, &r->row);
+        int error = buckets_load(db, &r->key, &r->row);
         if (error < 0)
             return error;
     }
@@ -40,7 +40,7 @@ static int rows_load(struct db *db, const struct attempt *a, struct rows *ret)
 static int rows_save(struct db *db, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->n; i++) {
-        int error = limits_save(db, &rows->rows[i].key, &rows->rows[i].row);
+        int error = buckets_save(db, &rows->rows[i].key, &rows->rows[i].row);
         if (error < 0)
             return error;
     }
@@ -70,10 +70,10 @@ static enum limit_answer rows_look(const struct rows *rows, const struct clock *
 }
 
 /* Known once, but a hundred failures in a row since: whoever sits there now is not who was known. */
-static int find_forfeited(struct db *db, const struct limits_key *pair, bool *ret)
+static int find_forfeited(struct db *db, const struct buckets_key *pair, bool *ret)
 {
     struct limit_row row = {0};
-    int error = limits_load(db, pair, &row);
+    int error = buckets_load(db, pair, &row);
     if (error == 0)
         *ret = row.consecutive >= limit_rule(BUCKET_PAIR)->forfeit;
     return error;
@@ -81,14 +81,14 @@ static int find_forfeited(struct db *db, const struct limits_key *pair, bool *re
 
 static int find_known(struct db *db, struct attempt *a, const struct clock *now)
 {
-    struct limits_key pair = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
+    struct buckets_key pair = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
     bool known = false, forfeited = false;
     int error;
 
     a->known = a->source->always_known;
     if (a->known || a->account_id == 0 || !a->source->may_be_known)
         return 0;
-    if ((error = limits_known(db, &pair, now->wall_s, &known)) < 0 ||
+    if ((error = buckets_known(db, &pair, now->wall_s, &known)) < 0 ||
         (error = find_forfeited(db, &pair, &forfeited)) < 0)
         return error;
     a->known = known && !forfeited;
@@ -172,36 +172,36 @@ static int64_t pair_clear(struct limit_row *pair, bool stranger)
  */
 static int account_settle(struct db *db, const struct attempt *a, int64_t share)
 {
-    struct limits_key key = {BUCKET_ACCOUNT, a->account_id, a->subject, a->source->text};
+    struct buckets_key key = {BUCKET_ACCOUNT, a->account_id, a->subject, a->source->text};
     struct limit_row row = {0};
-    int error = limits_load(db, &key, &row);
+    int error = buckets_load(db, &key, &row);
     if (error < 0)
         return error;
     if (row.level == 0 && row.consecutive == 0)
         return 0;
     limit_take(&row, share);
     row.consecutive = 0;
-    return limits_save(db, &key, &row);
+    return buckets_save(db, &key, &row);
 }
 
-static int forgive(struct db *db, const struct attempt *a, const struct limits_key *key)
+static int forgive(struct db *db, const struct attempt *a, const struct buckets_key *key)
 {
     struct limit_row pair = {0};
-    int error = limits_load(db, key, &pair);
+    int error = buckets_load(db, key, &pair);
     if (error < 0)
         return error;
     int64_t share = pair_clear(&pair, !a->known);
-    if ((error = limits_save(db, key, &pair)) < 0 || a->source->kind == SOURCE_SELF)
+    if ((error = buckets_save(db, key, &pair)) < 0 || a->source->kind == SOURCE_SELF)
         return error; /* a peer without privilege clears its own row, nothing else */
     return account_settle(db, a, share);
 }
 
 int attempt_succeed(struct db *db, struct attempt *a, bool everything, const struct clock *now)
 {
-    struct limits_key key = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
+    struct buckets_key key = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
     int error = attempt_refund(db, a);
 
     if (error < 0 || (everything && (error = forgive(db, a, &key)) < 0))
         return error;
-    return a->source->may_be_known ? limits_remember(db, &key, now->wall_s) : 0;
+    return a->source->may_be_known ? buckets_remember(db, &key, now->wall_s) : 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "handler.h"
-#include "limits.h"
+#include "buckets.h"
 #include "sessions.h"
 #include "text.h"
 
@@ -33,7 +33,7 @@ static int fill_limits(struct handler *h, const struct account *a, struct msg_ro
     int64_t wait_ms = 0;
     if (h->peer->uid != 0 || a->state == ACCOUNT_DELETED)
         return 0;
-    int error = limits_load(h->db, &(struct limits_key){.bucket = BUCKET_ACCOUNT, .account_id = a->id}, &limits);
+    int error = buckets_load(h->db, &(struct buckets_key){.bucket = BUCKET_ACCOUNT, .account_id = a->id}, &limits);
     if (error < 0)
         return error;
     row->failures = limit_failures(rule, &limits, &h->now);
@@ -239,7 +239,7 @@ int on_user_unlock(struct handler *h, const struct msg_user_unlock *in, struct s
     int error = handler_account(h, in->user, &a, step);
     if (error < 0)
         return error == -ENOENT ? 0 : error;
-    error = limits_forgive(h->db, a.id);
+    error = buckets_forgive(h->db, a.id);
     if (error < 0 || (error = handler_audit(h, AUDIT_USER_UNLOCK, &a, "", NULL, "all failures")) < 0)
         return error;
     return reply_done(h, a.id, step);

@@ -2,7 +2,7 @@
  *
  * Guess limits: one table of rules, a few pure functions. An attempt is charged BEFORE its password is looked at and
  * refunded by success alone, so parallel guesses get exactly as many looks as serial ones. A bucket is a row of the
- * table; what a row is stored under, and which buckets an attempt touches, is handlers/attempt's and store/limits'.
+ * table; what a row is stored under, and which buckets an attempt touches, is handlers/attempt's and store/buckets'.
  *
  *   delay(level) = level < free ? 0 : min(cap, base << (level - free))
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * From what a peer said of an attempt to the one name of its source. An address in any spelling but the usual one is
- * no address: a name that nobody resolves, and so a stranger. Leaves out which sources an account knows (store/limits)
+ * no address: a name that nobody resolves, and so a stranger. Leaves out which sources an account knows (store/buckets)
  * and the host's own addresses, which would take asking the kernel.
  */
 #include "source.h"

@@ -15,7 +15,7 @@
 
 #include "chores.h"
 #include "clocks.h"
-#include "limits.h"
+#include "buckets.h"
 #include "log.h"
 #include "publish.h"
 #include "sessions.h"
@@ -53,7 +53,7 @@ static int start_state(struct db *db, const struct clock *now)
     DB_TRANSACTION struct db_transaction t = {0};
     int error = db_transaction(db, &t);
 
-    if (error < 0 || (error = limits_settle_all(db)) < 0 ||
+    if (error < 0 || (error = buckets_settle_all(db)) < 0 ||
         (error = sessions_end_other_boots(db, now->boot_id, now->wall_s)) < 0 ||
         (error = signing_ensure(db, now)) < 0 || (error = note_event(db, now, AUDIT_STARTED)) < 0 ||
         (error = db_transaction_commit(&t)) < 0)

@@ -17,7 +17,7 @@
 #include "clocks.h"
 #include "factors.h"
 #include "host.h"
-#include "limits.h"
+#include "buckets.h"
 #include "password.h"
 
 enum { BATCHES = 10, OWNERS = 150, LIMITED = OWNERS, ACCOUNTS, FAILURES = 12, SAMPLES_MAX = 2000 };
@@ -50,14 +50,14 @@ static void user_name(char out[32], unsigned i)
 
 static void add_limit(struct db *db, int64_t account_id)
 {
-    struct limits_key key = {.bucket = BUCKET_ACCOUNT, .account_id = account_id};
+    struct buckets_key key = {.bucket = BUCKET_ACCOUNT, .account_id = account_id};
     struct limit_row row = {0};
 
     for (unsigned i = 0; i < FAILURES; i++) {
         limit_charge(limit_rule(key.bucket), &row, &now, false);
         limit_fail(&row);
     }
-    bench_must(limits_save(db, &key, &row), "limits_save");
+    bench_must(buckets_save(db, &key, &row), "buckets_save");
 }
 
 static void add_account(struct db *db, unsigned i, const char *stored)

@@ -14,7 +14,7 @@
 #include "audit.h"
 #include "bench.h"
 #include "clocks.h"
-#include "limits.h"
+#include "buckets.h"
 
 enum { ROUNDS = 9, ACCOUNTS = 64, TURN = 64, NEVER = 1 << 30 }; /* the first round warms up and is not counted */
 
@@ -43,7 +43,7 @@ static void make_accounts(struct db *db)
 static void commit_one(struct db *db, unsigned i)
 {
     const struct account *a = &accounts[i % ACCOUNTS];
-    struct limits_key key = {.bucket = BUCKET_ACCOUNT, .account_id = a->id};
+    struct buckets_key key = {.bucket = BUCKET_ACCOUNT, .account_id = a->id};
     struct limit_row row = {
         .level = (int64_t)i * LIMIT_UNIT, .consecutive = i, .charged_boot_ms = now.boot_ms, .charged_at = now.wall_s};
     struct audit event = {.at = now.wall_s,
@@ -55,7 +55,7 @@ static void commit_one(struct db *db, unsigned i)
     memcpy(row.boot_id, now.boot_id, sizeof row.boot_id);
     memcpy(event.account, a->uuid, sizeof event.account);
     bench_must(db_begin(db), "begin");
-    bench_must(limits_save(db, &key, &row), "limits_save");
+    bench_must(buckets_save(db, &key, &row), "buckets_save");
     bench_must(audit_append(db, &event), "audit_append");
     bench_must(db_commit(db), "commit");
 }

@@ -109,6 +109,8 @@ static int run(const struct script *s, const char *lines)
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
+        close(typed[0]);
+        close(typed[1]);
         _exit(authcd(pair[1], s));
     }
     close(pair[1]);

@@ -3,7 +3,7 @@
  * L1: parallel guesses get exactly as many looks as serial ones, and what was charged stays charged.
  */
 #include "desk.h"
-#include "limits.h"
+#include "buckets.h"
 
 static const char wrong[] = "not the password";
 
@@ -21,10 +21,10 @@ static struct line *guess(struct desk *d, const char *rhost, const char *passwor
 
 static uint32_t failures(struct desk *d, int64_t id, enum bucket bucket)
 {
-    struct limits_key key = {bucket, id, "ada", "192.0.2.7"};
+    struct buckets_key key = {bucket, id, "ada", "192.0.2.7"};
     struct limit_row row = {0};
 
-    desk_must(limits_load(d->db, &key, &row), "limits");
+    desk_must(buckets_load(d->db, &key, &row), "limits");
     return limit_failures(limit_rule(bucket), &row, &d->now);
 }
 

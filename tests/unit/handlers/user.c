@@ -4,7 +4,7 @@
  * (T5, A3), that the last superadmin stays (C4), that unlock frees (L10), that limits are shown to root only (L10).
  */
 #include "desk_ask.h"
-#include "limits.h"
+#include "buckets.h"
 
 static struct line *root;
 
@@ -105,15 +105,15 @@ static void test_disable(struct desk *d)
 
 static void charge(struct desk *d, const struct account *a, unsigned failures)
 {
-    const struct limits_key key = {.bucket = BUCKET_ACCOUNT, .account_id = a->id};
+    const struct buckets_key key = {.bucket = BUCKET_ACCOUNT, .account_id = a->id};
     struct limit_row row;
     desk_must(db_begin(d->db), "begin");
-    desk_must(limits_load(d->db, &key, &row), "load");
+    desk_must(buckets_load(d->db, &key, &row), "load");
     for (unsigned i = 0; i < failures; i++) {
         limit_charge(limit_rule(BUCKET_ACCOUNT), &row, &d->now, false);
         limit_fail(&row);
     }
-    desk_must(limits_save(d->db, &key, &row), "save");
+    desk_must(buckets_save(d->db, &key, &row), "save");
     desk_must(db_commit(d->db), "commit");
 }
 

@@ -7,7 +7,7 @@
 
 #include "factors.h"
 #include "fixture.h"
-#include "limits.h"
+#include "buckets.h"
 
 static void check_unique(struct db *db)
 {
@@ -129,11 +129,11 @@ static void check_delete(struct db *db)
     fixture_must(secret_set(&otp.secret, "12345678901234567890", 20) == 0, "secret");
     fixture_begin(db);
     a = fixture_account(db, "max", 5000);
-    struct limits_key key = {BUCKET_ACCOUNT, a.id, NULL, NULL};
+    struct buckets_key key = {BUCKET_ACCOUNT, a.id, NULL, NULL};
     struct limit_row row = {.level = 5 * LIMIT_UNIT};
     f.account_id = a.id;
     fixture_must(accounts_set_password(db, a.id, "x", true, NOW) == 0, "password");
-    fixture_must(factors_add(db, &f, &otp, NOW) == 0 && limits_save(db, &key, &row) == 0, "factor and limit");
+    fixture_must(factors_add(db, &f, &otp, NOW) == 0 && buckets_save(db, &key, &row) == 0, "factor and limit");
     is_int(accounts_delete(db, a.id, NOW + 1), 0, "deleted");
     is_int(accounts_delete(db, a.id, NOW + 2), -ENOENT, "once");
     is_int(accounts_by_name(db, "max", &b), -ENOENT, "not found by name");
@@ -143,7 +143,7 @@ static void check_delete(struct db *db)
     SECRET_AUTO struct secret s = {0};
     is_int(accounts_password(db, a.id, &s), -ENOENT, "no password");
     is_int(factors_next(db, a.id, 0, &f), -ENOENT, "no factor");
-    is_int(limits_load(db, &key, &row), 0, "limit read");
+    is_int(buckets_load(db, &key, &row), 0, "limit read");
     is_int(row.level, 0, "no limit");
     is_int(accounts_set_password(db, a.id, "x", true, NOW), -ENOENT, "it gets no password");
     b.state = ACCOUNT_ACTIVE;

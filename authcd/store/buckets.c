@@ -4,7 +4,7 @@
  * name (often a password) nor where people come from can be read from the table. Rows of accounts stay; rows about
  * names that are none are kept within a quota. What the numbers mean is rules/limit's.
  */
-#include "limits.h"
+#include "buckets.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 enum { KEY_TEXT_SIZE = 2048 }; /* a name of 256 bytes, a source of 1,024, and three numbers */
 
 /* The length of the name keeps "a:b" + "c" apart from "a" + "b:c". */
-static int key_name(struct db *db, const struct limits_key *key, unsigned char out[VAULT_NAME_SIZE])
+static int key_name(struct db *db, const struct buckets_key *key, unsigned char out[VAULT_NAME_SIZE])
 {
     char text[KEY_TEXT_SIZE];
     const char *subject = key->account_id == 0 ? key->subject : "";
@@ -50,7 +50,7 @@ static int read_row(struct sql *q, struct limit_row *ret)
     return 0;
 }
 
-int limits_load(struct db *db, const struct limits_key *key, struct limit_row *ret)
+int buckets_load(struct db *db, const struct buckets_key *key, struct limit_row *ret)
 {
     unsigned char name[VAULT_NAME_SIZE];
     int error = key_name(db, key, name);
@@ -80,13 +80,13 @@ static int hold_quota(struct db *db, const unsigned char kept[VAULT_NAME_SIZE])
 {
     int64_t n = 0;
     int error = count_unknown(db, &n);
-    if (error < 0 || n <= LIMITS_UNKNOWN_MAX)
+    if (error < 0 || n <= BUCKETS_UNKNOWN_MAX)
         return error;
     SQL_AUTO struct sql q =
         sql_begin(db, "DELETE FROM limits WHERE name IN (SELECT name FROM limits WHERE account_id IS NULL"
                       " AND name <> ? ORDER BY level, charged_at LIMIT ?)");
     sql_bind_blob(&q, kept, VAULT_NAME_SIZE);
-    sql_bind_int(&q, n - LIMITS_UNKNOWN_MAX);
+    sql_bind_int(&q, n - BUCKETS_UNKNOWN_MAX);
     return sql_run(&q, NULL);
 }
 
@@ -98,7 +98,7 @@ static void bind_account(struct sql *q, int64_t account_id)
         sql_bind_int(q, account_id);
 }
 
-static int write_row(struct db *db, const struct limits_key *key, const unsigned char name[VAULT_NAME_SIZE],
+static int write_row(struct db *db, const struct buckets_key *key, const unsigned char name[VAULT_NAME_SIZE],
                      const struct limit_row *row)
 {
     SQL_AUTO struct sql q = sql_begin(
@@ -120,7 +120,7 @@ static int write_row(struct db *db, const struct limits_key *key, const unsigned
     return sql_run(&q, NULL);
 }
 
-int limits_save(struct db *db, const struct limits_key *key, const struct limit_row *row)
+int buckets_save(struct db *db, const struct buckets_key *key, const struct limit_row *row)
 {
     unsigned char name[VAULT_NAME_SIZE];
     int error = key_name(db, key, name);
@@ -131,7 +131,7 @@ int limits_save(struct db *db, const struct limits_key *key, const struct limit_
 
 /* ---- known pairs ---- */
 
-int limits_known(struct db *db, const struct limits_key *pair, int64_t now_s, bool *ret)
+int buckets_known(struct db *db, const struct buckets_key *pair, int64_t now_s, bool *ret)
 {
     unsigned char name[VAULT_NAME_SIZE];
     int error = key_name(db, pair, name);
@@ -148,7 +148,7 @@ int limits_known(struct db *db, const struct limits_key *pair, int64_t now_s, bo
     return 0;
 }
 
-static int mark_known(struct db *db, const struct limits_key *pair, int64_t until)
+static int mark_known(struct db *db, const struct buckets_key *pair, int64_t until)
 {
     unsigned char name[VAULT_NAME_SIZE];
     int error = key_name(db, pair, name);
@@ -176,7 +176,7 @@ static int forget_known(struct db *db, int64_t account_id, int64_t now_s, const 
     sql_bind_int(&q, account_id);
     sql_bind_blob(&q, kept, VAULT_NAME_SIZE);
     sql_bind_int(&q, now_s);
-    sql_bind_int(&q, LIMITS_KNOWN_PER_ACCOUNT - 1);
+    sql_bind_int(&q, BUCKETS_KNOWN_PER_ACCOUNT - 1);
     return sql_run(&q, NULL);
 }
 
@@ -190,13 +190,13 @@ static int drop_empty(struct db *db, int64_t account_id)
     return sql_run(&q, NULL);
 }
 
-int limits_remember(struct db *db, const struct limits_key *pair, int64_t now_s)
+int buckets_remember(struct db *db, const struct buckets_key *pair, int64_t now_s)
 {
     unsigned char name[VAULT_NAME_SIZE];
     if (pair->account_id == 0)
         return -EINVAL;
     int error = key_name(db, pair, name);
-    if (error < 0 || (error = mark_known(db, pair, now_s + LIMITS_KNOWN_S)) < 0 ||
+    if (error < 0 || (error = mark_known(db, pair, now_s + BUCKETS_KNOWN_S)) < 0 ||
         (error = forget_known(db, pair->account_id, now_s, name)) < 0)
         return error;
     return drop_empty(db, pair->account_id);
@@ -204,7 +204,7 @@ int limits_remember(struct db *db, const struct limits_key *pair, int64_t now_s)
 
 /* ---- all of an account, all of the table ---- */
 
-int limits_forgive(struct db *db, int64_t account_id)
+int buckets_forgive(struct db *db, int64_t account_id)
 {
     SQL_AUTO struct sql q = sql_begin(db, "UPDATE limits SET level = min(level, in_flight * ?1),"
                                           " share = min(share, in_flight * ?1), consecutive = 0 WHERE account_id = ?2");
@@ -213,7 +213,7 @@ int limits_forgive(struct db *db, int64_t account_id)
     return sql_run(&q, NULL);
 }
 
-int limits_settle_all(struct db *db)
+int buckets_settle_all(struct db *db)
 {
     SQL_AUTO struct sql q =
         sql_begin(db, "UPDATE limits SET consecutive = min(consecutive + in_flight, 4294967295), in_flight = 0"
