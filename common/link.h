@@ -19,8 +19,9 @@ struct link {
 
 #define LINK_AUTO __attribute__((cleanup(link_close)))
 
-/* Connects to the socket at path (absolute). Every component must be owned by uid 0, not writable by group or others (a sticky
- * directory excepted) and no symlink; server_uid, if not 0, may also own the last directory, the socket and the peer.
+/* Connects to the socket at path (absolute). Every component must be owned by uid 0, not writable by group or others (a
+ * sticky directory excepted) and no symlink; server_uid, if not 0, may also own the last directory, the socket and the
+ * peer.
  *   0           connected, and the peer is authcd
  *   -ENOENT     nobody is there: no such path, or connection refused, on a path that passed the checks
  *   -EPERM      the path or the peer is not to be trusted; not a byte was sent
