@@ -241,6 +241,17 @@ def hostile(host):
     ok(result.returncode == 1 and "not to be trusted" in result.stderr, "a directory that others can write: refused")
 
 
+def other_owner(host):
+    """A run directory of another uid is trusted if, and only if, --server-uid says so."""
+    command = [BUILD + "/authctl", "--run-dir", host.run_dir, "status"]
+    before = os.stat(host.run_dir)
+    os.chown(host.run_dir, UID, -1)
+    for more, want in [([], 1), (["--server-uid", str(UID + 1)], 1), (["--server-uid", str(UID)], 0)]:
+        result = subprocess.run(command + more, capture_output=True, text=True, check=False)
+        is_(result.returncode, want, "a run directory of uid %d, with %s" % (UID, " ".join(more) or "no option"))
+    os.chown(host.run_dir, before.st_uid, before.st_gid)
+
+
 def closed_descriptors(host):
     command = [BUILD + "/authctl", "--run-dir", host.run_dir, "status"]
     for closed in [(0,), (1,), (0, 1, 2)]:
@@ -268,6 +279,7 @@ with Instance(CONFIG) as host:
     usage(host)
     secrets(host)
     hostile(host)
+    other_owner(host)
     closed_descriptors(host)
     says(host, "status", r"\Aversion +\S+\nstate +serving\n(.*\n)*accounts +\d+\n")
     says(host, "status", r"\Aversion +\S+\nstate +serving\nreason +-\nstarted +.*\nmemory locked +(yes|no)\n\Z", uid=UID)
