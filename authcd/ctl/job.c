@@ -86,8 +86,10 @@ static int one_row(void *arg, const struct msg *row)
 {
     struct job *job = arg;
 
-    if (job->row.number != 0)
+    if (job->row.number != 0) {
+        say_error("authcd's answer makes no sense");
         return -EPROTO;
+    }
     job->row = *row;
     return 0;
 }

@@ -26,6 +26,21 @@ static int grow(struct tail *t, size_t most)
     return 0;
 }
 
+/* The next free place, or the oldest packet's, which is let go. */
+static struct tail_packet *take_slot(struct tail *t)
+{
+    struct tail_packet *p = &t->packets[t->n < t->room ? t->n : t->first];
+
+    if (t->n < t->room)
+        t->n++;
+    else {
+        free(p->bytes);
+        t->first = (t->first + 1) % t->room;
+    }
+    *p = (struct tail_packet){0};
+    return p;
+}
+
 int tail_push(struct tail *t, size_t most, const struct msg *row)
 {
     unsigned char buf[PROTOCOL_PACKET_MAX / 2];
@@ -36,17 +51,12 @@ int tail_push(struct tail *t, size_t most, const struct msg *row)
         return error;
     if (t->n == t->room && t->room < most && (error = grow(t, most)) < 0)
         return error;
-    unsigned char *bytes = malloc(len);
-    if (bytes == NULL)
+    struct tail_packet *p = take_slot(t);
+    p->bytes = malloc(len);
+    if (p->bytes == NULL)
         return -ENOMEM;
-    memcpy(bytes, buf, len);
-    if (t->n < t->room) {
-        t->packets[t->n++] = (struct tail_packet){len, bytes};
-        return 0;
-    }
-    free(t->packets[t->first].bytes);
-    t->packets[t->first] = (struct tail_packet){len, bytes};
-    t->first = (t->first + 1) % t->room;
+    memcpy(p->bytes, buf, len);
+    p->len = len;
     return 0;
 }
 
