@@ -11,34 +11,36 @@
 
 struct tail_packet {
     size_t len;
-    unsigned char *bytes;
+    unsigned char bytes[];
 };
 
 static int grow(struct tail *t, size_t most)
 {
     size_t room = t->room * 2 + 64 < most ? t->room * 2 + 64 : most;
-    struct tail_packet *packets = reallocarray(t->packets, room, sizeof *packets);
+    struct tail_packet **packets = reallocarray(t->packets, room, sizeof *packets);
 
     if (packets == NULL)
         return -ENOMEM;
+    memset(packets + t->room, 0, (room - t->room) * sizeof *packets);
     t->packets = packets;
     t->room = room;
     return 0;
 }
 
 /* The next free place, or the oldest packet's, which is let go. */
-static struct tail_packet *take_slot(struct tail *t)
+static struct tail_packet **take_place(struct tail *t)
 {
-    struct tail_packet *p = &t->packets[t->n < t->room ? t->n : t->first];
+    size_t i = t->n;
 
     if (t->n < t->room)
         t->n++;
     else {
-        free(p->bytes);
+        i = t->first;
         t->first = (t->first + 1) % t->room;
     }
-    *p = (struct tail_packet){0};
-    return p;
+    free(t->packets[i]);
+    t->packets[i] = NULL;
+    return &t->packets[i];
 }
 
 int tail_push(struct tail *t, size_t most, const struct msg *row)
@@ -51,19 +53,19 @@ int tail_push(struct tail *t, size_t most, const struct msg *row)
         return error;
     if (t->n == t->room && t->room < most && (error = grow(t, most)) < 0)
         return error;
-    struct tail_packet *p = take_slot(t);
-    p->bytes = malloc(len);
-    if (p->bytes == NULL)
+    struct tail_packet **place = take_place(t);
+    *place = malloc(sizeof **place + len);
+    if (*place == NULL)
         return -ENOMEM;
-    memcpy(p->bytes, buf, len);
-    p->len = len;
+    (*place)->len = len;
+    memcpy((*place)->bytes, buf, len);
     return 0;
 }
 
 int tail_each(const struct tail *t, int (*row)(void *arg, const struct msg *m), void *arg)
 {
     for (size_t i = 0; i < t->n; i++) {
-        const struct tail_packet *p = &t->packets[(t->first + i) % t->room];
+        const struct tail_packet *p = t->packets[(t->first + i) % t->room];
         MSG_AUTO struct msg m = {0};
         int error = msg_decode(p->bytes, p->len, &m);
         if (error < 0 || (error = row(arg, &m)) < 0)
@@ -75,7 +77,7 @@ int tail_each(const struct tail *t, int (*row)(void *arg, const struct msg *m), 
 void tail_free(struct tail *t)
 {
     for (size_t i = 0; i < t->n; i++)
-        free(t->packets[i].bytes);
+        free(t->packets[i]);
     free(t->packets);
     *t = (struct tail){0};
 }

@@ -8,7 +8,7 @@
 #include "msg.h"
 
 struct tail {
-    struct tail_packet *packets; /* a ring */
+    struct tail_packet **packets; /* a ring */
     size_t room, first, n;
 };
 
