@@ -41,8 +41,8 @@ def sample(host, poll, open_logins, index):
     for name, user, uid, password in classes(index):
         one = Login(host, user, service="plain", target_uid=uid, rhost="2001:db8:%x::1" % index)
         prompt = one.next()
-        one.answer(password)
         open_logins[one.peer.socket.fileno()] = (name, one, prompt, time.monotonic())
+        one.answer(password)
         poll.register(one.peer.socket, select.POLLIN)
 
 
@@ -61,7 +61,7 @@ def times(host):
     poll, open_logins, samples, began = select.poll(), {}, {}, time.monotonic()
     for index in range(ROUNDS):
         sample(host, poll, open_logins, index)
-        gather(poll, open_logins, samples, began + 0.07 * (index + 1))
+        gather(poll, open_logins, samples, began + 0.08 * (index + 1))  # verdicts fall between two rounds
     gather(poll, open_logins, samples, time.monotonic() + 20)
     medians = {}
     for name, seen in sorted(samples.items()):
