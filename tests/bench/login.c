@@ -3,7 +3,8 @@
  * Whole PAM transactions (pam_start_confdir to pam_end, the module loaded anew each time) in this process, one after
  * another: pam_permit, which is libpam's own share; and pam_authc against a private authcd of the same build, for an
  * attempt that limits refuse, a code, and a password (19 MiB, 2 passes, the least that authcd accepts). deny_time is 0,
- * so that a refusal shows its work and not its wait.
+ * so that a refusal shows its work and not its wait. The accounts are named as those of /etc/passwd, because a name
+ * that the host does not know takes NSS longest; each can use two codes, which bounds the samples of that line.
  *
  * Leaves out other modules, many logins at once, acct and sessions, and sshd, which adds far more than all of this.
  * Needs root: only uid 0 may reach system.sock, and make an authcd that drops what it has.
@@ -14,13 +15,14 @@
 #include "accounts.h"
 #include "audit.h"
 #include "bench.h"
+#include "buckets.h"
 #include "clocks.h"
 #include "factors.h"
 #include "host.h"
-#include "buckets.h"
+#include "owners.h"
 #include "password.h"
 
-enum { BATCHES = 10, OWNERS = 150, LIMITED = OWNERS, ACCOUNTS, FAILURES = 12, SAMPLES_MAX = 2000 };
+enum { BATCHES = 10, FAILURES = 12, SAMPLES_MAX = 2000 };
 #define PASSWORD "correct horse battery"
 
 static struct clock now;
@@ -36,15 +38,10 @@ static struct kind {
 } kinds[] = {
     {"pam_permit", "permit", PAM_SUCCESS, 2000, {0}},
     {"pam_authc, limited", "code", PAM_AUTH_ERR, 1000, {0}},
-    {"pam_authc, code", "code", PAM_SUCCESS, 2 * OWNERS, {0}},
+    {"pam_authc, code", "code", PAM_SUCCESS, 0, {0}},
     {"pam_authc, password", "password", PAM_SUCCESS, 200, {0}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, KIND_LIMITED = 1, KIND_CODE = 2 };
-
-static void user_name(char out[32], unsigned i)
-{
-    snprintf(out, 32, "authc-bench-%u", i);
-}
 
 /* ---- the state that authcd finds, and the one that it leaves ---- */
 
@@ -60,19 +57,17 @@ static void add_limit(struct db *db, int64_t account_id)
     bench_must(buckets_save(db, &key, &row), "buckets_save");
 }
 
-static void add_account(struct db *db, unsigned i, const char *stored)
+static void add_account(struct db *db, const struct owner *o, const char *stored)
 {
     struct factor f = {.kind = "totp", .label = "b", .algorithm = otp.algorithm, .digits = otp.digits, .period_s = 30};
     struct account a;
-    char name[32];
 
-    user_name(name, i);
-    bench_must(accounts_add(db, name, 2000000 + i, "user", now.wall_s, &a), "accounts_add");
+    bench_must(accounts_add(db, o->name, o->uid, "user", now.wall_s, &a), o->name);
     bench_must(accounts_set_password(db, a.id, stored, true, now.wall_s), "accounts_set_password");
     f.account_id = a.id;
     bench_must(factors_add(db, &f, &otp, now.wall_s), "factors_add");
     bench_must(factors_confirm(db, f.id, now.wall_s), "factors_confirm");
-    if (i == LIMITED)
+    if (o == &owners[n_owners - 1]) /* the last is the limited one */
         add_limit(db, a.id);
 }
 
@@ -86,8 +81,8 @@ static void fill_state(struct db *db)
     password_job_run(job);
     bench_must(job->result, "hash");
     bench_must(db_begin(db), "begin");
-    for (unsigned i = 0; i < ACCOUNTS; i++)
-        add_account(db, i, job->made);
+    for (unsigned i = 0; i < n_owners; i++)
+        add_account(db, &owners[i], job->made);
     bench_must(db_commit(db), "commit");
     password_job_free(job);
 }
@@ -139,14 +134,15 @@ static int64_t log_in(const struct kind *kind, const char *user, char *answer)
 
 static void run_batch(struct kind *kind, unsigned batch)
 {
-    unsigned size = kind->samples / BATCHES;
     bool limited = kind == &kinds[KIND_LIMITED], code = kind == &kinds[KIND_CODE];
-    char user[32], password[] = PASSWORD, wrong[] = "no code";
+    unsigned unlimited = n_owners - 1;
+    char password[] = PASSWORD, wrong[] = "no code";
 
-    for (unsigned i = batch * size; i < (batch + 1) * size; i++) {
-        user_name(user, limited ? LIMITED : i % OWNERS);
-        kind->us[i] = log_in(kind, user, limited ? wrong : code ? codes[i / OWNERS] : password);
-    }
+    for (unsigned i = batch * kind->samples / BATCHES; i < (batch + 1) * kind->samples / BATCHES; i++)
+        kind->us[i] = log_in(kind, owners[limited ? unlimited : i % unlimited].name,
+                             limited ? wrong
+                             : code  ? codes[i / unlimited]
+                                     : password);
 }
 
 static void print_results(void)
@@ -179,6 +175,8 @@ int main(void)
     host_service("code", module, options);
     host_service("other", "pam_deny.so", "");
 
+    owners_find();
+    kinds[KIND_CODE].samples = 2 * (n_owners - 1);
     bench_must(clocks_open(&now), "clocks");
     otp_secret_make(&otp);
     host_state(fill_state);
