@@ -31,7 +31,7 @@ def once(host):
     """O2"""
     add(host, "ada")
     secret, _ = add_totp(host, "ada")
-    room_in_step(8)
+    room_in_step(4)
     code = totp(secret)
     logins = [Login(host, "ada") for _ in range(64)]
     for answer in (PASSWORD, code):
@@ -77,7 +77,7 @@ def window_and_form(host):
     name = "una"
     add(host, name, 1020)
     secret, _ = add_totp(host, name)
-    room_in_step(10)
+    room_in_step(4)
     code = totp(secret)
     wide = "".join(chr(0xFF10 + int(digit)) for digit in code)
     arabic = "".join(chr(0x0660 + int(digit)) for digit in code)
@@ -98,7 +98,7 @@ def needs_both(host):
     """L5"""
     add(host, "bob", 1002)
     secret, _ = add_totp(host, "bob")
-    room_in_step(6)
+    room_in_step(4)
     code = totp(secret)
     one = Login(host, "bob", target_uid=1002)
     row = one.run({PROMPT["PASSWORD"]: "wrong", PROMPT["CODE"]: code})
@@ -143,7 +143,7 @@ def enrolment(host):
     one = Login(host, "cyd", service="skip", target_uid=1003)
     is_((verdict_name(one.run({PROMPT["PASSWORD"]: PASSWORD})["verdict"]), one.asked), ("GRANTED", [PROMPT["PASSWORD"]]),
         "... and unenrolled = skip still skips")
-    room_in_step(5)
+    room_in_step(4)
     _, last = request(host, "factor_confirm", user="cyd", id=0, code=totp(secret, 1))
     is_((refusal(last), show(host, "cyd")["factors"]), ("end", 1), "a code confirms it")
     is_(login(host, "cyd", code=totp(secret, 1), target_uid=1003)[0], "DENIED", "... the code that confirmed is spent")
@@ -156,7 +156,9 @@ def enrolment(host):
     is_(traces(host, plain, plain.lower(), row["secret"], secret, secret.hex(), base64.b64encode(secret), row["uri"]), [],
         "the secret is in no file or log in any form")
 
+    request(host, "user_unlock", user="cyd")
     other = add_totp(host, "cyd", label="spare", confirm=False)
+    is_(login(host, "cyd", code=totp(other[0]), target_uid=1003)[0], "DENIED", "beside a confirmed one, an unconfirmed factor opens nothing")
     _, last = request(host, "factor_confirm", user="cyd", id=other[1], code=totp(other[0], 0))
     is_(login(host, "cyd", code=totp(other[0], 1), target_uid=1003)[0], "GRANTED", "a second factor's code opens, too")
     _, last = request(host, "factor_remove", user="cyd", id=other[1])
@@ -201,7 +203,7 @@ def self_service(host):
     """O5: who enrols must have proved what they have, on this connection."""
     add(host, "fay", 1006)
     secret, _ = add_totp(host, "fay")
-    room_in_step(6)
+    room_in_step(4)
     ask = dict(user="fay", kind="totp", label="mine")
     with host.connect("user", 1006) as peer:
         is_(refusal(peer.ask("factor_add", **ask)[-1]), "STEPUP", "fay herself must prove her factors first")

@@ -10,10 +10,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from authc import Instance, PROMPT, Hangup, done, is_, like, ok, verdict_name
+from authc import Hangup, Instance, PROMPT, done, encode, is_, like, ok, verdict_name
 from logins import Login, add, add_totp, events, login, request, room_in_step, set_password, show, status, totp, traces
 
-CONFIG = "[service *]\nunenrolled = skip\n[service glued]\ncombined = yes\n[audience web]\n"
+CONFIG = "[service *]\nunenrolled = skip\n[service both]\nunenrolled = deny\n[service glued]\ncombined = yes\n[audience web]\n"
 RIGHT, CHANGED, WRONG = "Canary-one-Ziegelroth-8", "Canary-two-Ockergelb-9", "Canary-bad-Umbra-7"
 SHORT, OTHER, NEVER, LONG = "Cnry4-x", "Canary-retyped-Siena-5", "Canary-late-Indigo-3", "Canary-long-" + "Kobalt" * 100
 NAMED = "Canary-as-a-name-Purpur-2"  # typed where the name belongs: no secret to authcd, but not to be kept either
@@ -37,7 +37,7 @@ def memory(host, needles):
     with open("/proc/%d/maps" % pid, encoding="ascii", errors="replace") as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
         for line in maps:
             low, high = (int(word, 16) for word in line.split()[0].split("-"))
-            if "rw" not in line.split()[1] or high - low > 1 << 30:
+            if "rw" not in line.split()[1] or high - low > 64 << 20:
                 continue
             try:
                 mem.seek(low)
@@ -100,18 +100,63 @@ def type_where_it_does_not_belong(host):
             Login(host, **{"user": "ada", field: NAMED}).run(dict.fromkeys(PROMPT.values(), NEVER))
         except (Hangup, BrokenPipeError):
             pass
+
+
+def out_of_order(host):
     with host.connect() as peer:
         peer.send("answer", secret=NEVER)
         peer.closed()
+
+
+def malformed(host):
     one = Login(host, "ada")
+    one.next()
+    one.peer.send_raw(bytes([1, 0, 2, 0, len(NEVER) + 9]) + NEVER.encode())
+    one.peer.closed()
+
+
+def no_credentials(host):
+    one = Login(host, "ada")
+    one.next()
+    one.peer.send_raw(encode("answer", secret=NEVER), credentials=False)
+    one.peer.closed()
+
+
+def gone_at_once(host):
+    """More than may be looked at together, so that some wait with their passwords; then all hang up."""
+    many = [Login(host, "ada") for _ in range(12)]
+    for one in many:
+        one.next()
+    for one in many:
+        one.answer(NEVER)
+        one.peer.close()
+
+
+def gone_before_the_code(host):
+    one = Login(host, "ada", service="both")
     one.next()
     one.answer(NEVER)
-    one.peer.close()
-    one = Login(host, "ada")
     one.next()
-    packet = bytes([1, 0, 2]) + bytes([0, len(NEVER) + 9]) + NEVER.encode()
-    one.peer.send_raw(packet)
-    one.peer.closed()
+    one.peer.close()
+
+
+def mistyped_change(host):
+    change(host, CHANGED, "", NEVER, NEVER + "x")
+
+
+def wrong_code(host):
+    with host.connect() as peer:
+        peer.ask("factor_confirm", user="ada", code=NEVER)
+
+
+def nothing_left(host):
+    """Looks right after each, before another packet or hash could cover what was left behind."""
+    request(host, "user_unlock", user="ada")
+    add_totp(host, "ada", confirm=False)
+    for way in (lambda host: login(host, "ada", NEVER), out_of_order, malformed, no_credentials, gone_before_the_code, mistyped_change, wrong_code,
+                gone_at_once):
+        way(host)
+        is_(forgotten(host, [NEVER.encode()]), [], "%s: nothing of it is left in memory" % way.__name__.replace("<lambda>", "a wrong password"))
 
 
 def nowhere(host, needles, when):
@@ -143,8 +188,8 @@ with Instance(CONFIG, deny_time="5ms") as instance:
         like(file.read(), r"Max core file size\s+0\s+0\s", "it may leave no core")
     type_where_it_does_not_belong(instance)
     is_(status(instance)["state"], "serving", "it serves on after secrets in the wrong place")
-    nowhere(instance, wanted([NEVER, NAMED]), "... which are ")
-    is_(forgotten(instance, [NEVER.encode()]), [], "... nor in its memory")
+    nothing_left(instance)
+    nowhere(instance, wanted([NEVER, NAMED]), "these are ")
     ok(memory(instance, [b"ada"]) != [], "(its memory can be looked at)")
     before = set(os.listdir("/")) | set(os.listdir(instance.state_dir))
     instance.stop(signal.SIGABRT)

@@ -91,7 +91,7 @@ def weaker(host):
     """L5"""
     add(host, "dan", 1004)
     secret, _ = add_totp(host, "dan")
-    room_in_step(6)
+    room_in_step(4)
     wrong = "%06d" % ((int(totp(secret)) + 1) % 10 ** 6)
     for _ in range(3):
         login(host, "dan", code=wrong, service="both", target_uid=1004)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from authc import REFUSAL, Instance, done, is_, ok, refusal_name, verdict_name
+from authc import NO_UID, PHASE, PROMPT, REFUSAL, Instance, done, is_, ok, refusal_name, verdict_name
 from logins import Login, add, events, login, request, set_password, show
 
 CONFIG = "[service *]\nunenrolled = skip\n[service sudo]\nsessions = no\n[audience web]\nacr = aal1\n[audience strong]\n"
@@ -154,6 +154,13 @@ def strangers(host):
     for what, fields in (("whoami", dict(session=name)), ("session_kill", dict(session=name)), ("token_mint", dict(audience="web", session=name))):
         other, none = (repr(request(host, what, "user", 1002, **dict(fields, session=one))).replace(one, "X") for one in (name, "abcdefgh234567aa"))
         is_(other, none, "%s of another's session and of none: the same words" % what)
+    for phase in PHASE:
+        talks = set()
+        for one, uid in (("dan", 1004), ("nobody-here", 1004), ("nobody-here", NO_UID)):
+            talk = Login(host, one, which="user", peer_uid=1002, phase=phase, target_uid=uid, rhost="")
+            row = talk.run(dict.fromkeys(PROMPT.values(), "wrong"))
+            talks.add((tuple(talk.asked), tuple(talk.told), row.get("verdict"), row.get("handle"), row.get("reason"), row.get("error")))
+        is_(len(talks), 1, "%s of another's account and of none: the same conversation" % phase.lower())
     for what in ("user_show", "session_list", "factor_list", "factor_add", "factor_confirm", "factor_remove", "session_kill"):
         other, none = (request(host, what, "user", 1002, user=one)[1] for one in ("dan", "nobody-here"))
         is_(other, none, "%s of another's account and of none: the same words" % what)
