@@ -36,6 +36,7 @@ static int open_session(struct handler *h, struct session *s, struct step *step)
 
     s->audit_session = login->begin.audit_session;
     s->leader_pid = h->peer->pid;
+    s->leader_start = h->peer->started;
     int error = text_copy(s->tty, sizeof s->tty, login->begin.tty);
     if (error < 0 || (error = text_copy(s->boot_id, sizeof s->boot_id, h->now.boot_id)) < 0 ||
         (error = sessions_open(h->db, s, h->now.wall_s)) < 0 ||

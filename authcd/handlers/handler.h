@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What handlers share: who asks, what time it is, where the state is. One function a message, `on_<message>`, inside a
- * transaction that serve/dispatch opened and commits: it returns 0 with a step, or a negative errno, which rolls back and
- * makes dispatch answer UNAVAILABLE. Handlers see rules and store, never a socket.
+ * transaction that serve/dispatch opened and commits: it returns 0 with a step, or a negative errno, which rolls back
+ * and makes dispatch answer UNAVAILABLE. Handlers see rules and store, never a socket.
  */
 #ifndef HANDLER_H
 #define HANDLER_H
@@ -21,6 +21,8 @@
 struct peer {
     uint32_t uid;
     int64_t pid;
+    int64_t
+        started; /* when pid was, in clock ticks since boot: tells it from a later process of that number; 0: unknown */
     uint32_t audit_session; /* of pid, read when it connected; PROTOCOL_NO_SESSION if unknown */
     bool proved;            /* a stepup succeeded on this connection */
 };
@@ -46,8 +48,9 @@ struct handler {
     struct login **login; /* the connection's conversation; NULL until BEGIN */
 };
 
-#define MESSAGE_REQUEST(name) \
-    int on_##name(struct handler *h, const struct msg_##name *in, struct step *step) __attribute__((warn_unused_result));
+#define MESSAGE_REQUEST(name)                                                                                          \
+    int on_##name(struct handler *h, const struct msg_##name *in, struct step *step)                                   \
+        __attribute__((warn_unused_result));
 #define MESSAGE_REPLY(name)
 #define MESSAGE(name, number, direction, who) MESSAGE_##direction(name)
 #include "msg_fields_none.h"
@@ -64,20 +67,22 @@ int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_res
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */
 
-/* The account that a request is about: `user`, or the peer's own if user is "". -ENOENT (step has the refusal) if there is
- * none or it is not the peer's to ask about: both look alike. */
+/* The account that a request is about: `user`, or the peer's own if user is "". -ENOENT (step has the refusal) if there
+ * is none or it is not the peer's to ask about: both look alike. */
 int handler_account(struct handler *h, const char *user, struct account *ret, struct step *step)
     __attribute__((warn_unused_result));
 
 /* The peer's own account. -ENOENT (step has the refusal) if it has none. */
 int handler_self(struct handler *h, struct account *ret, struct step *step) __attribute__((warn_unused_result));
 
-/* The kernel's number for a uid of another user namespace, nobody in particular, and PROTOCOL_NO_UID: never an account's. */
+/* The kernel's number for a uid of another user namespace, nobody in particular, and PROTOCOL_NO_UID: never an
+ * account's. */
 bool handler_uid_is_somebody(uint32_t uid);
 
-/* An audit row about account a (NULL: none), with the peer as actor if it is not a itself. source NULL: the peer. A text
- * that does not fit is cut. */
+/* An audit row about account a (NULL: none), with the peer as actor if it is not a itself. source NULL: the peer. A
+ * text that does not fit is cut. */
 int handler_audit(struct handler *h, enum audit_event event, const struct account *a, const char *service,
-                  const char *source, const char *format, ...) __attribute__((format(printf, 6, 7), warn_unused_result));
+                  const char *source, const char *format, ...)
+    __attribute__((format(printf, 6, 7), warn_unused_result));
 
 #endif

@@ -6,37 +6,15 @@
 #include "conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "proc.h"
 
 enum { FDS_MAX = 253 }; /* SCM_MAX_FD of the kernel */
-
-/* The kernel's audit session of a process: what ties it to the login that it came from. Only a hint: the process may be
- * gone, or another by now; whoever uses it also checks the uid. */
-static uint32_t audit_session(int64_t pid)
-{
-    char path[64], text[16];
-    uint64_t value = PROTOCOL_NO_SESSION;
-
-    snprintf(path, sizeof path, "/proc/%lld/sessionid", (long long)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return PROTOCOL_NO_SESSION;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0)
-        return PROTOCOL_NO_SESSION;
-    text[n] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return text_to_u64(text, UINT32_MAX, &value) == 0 ? (uint32_t)value : PROTOCOL_NO_SESSION;
-}
 
 int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
 {
@@ -55,8 +33,10 @@ int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
     c->fd = fd;
     c->token = token;
     c->peer = (struct peer){.uid = who.uid, .pid = who.pid, .audit_session = PROTOCOL_NO_SESSION};
-    if (who.uid != 0)
-        c->peer.audit_session = audit_session(who.pid);
+    if (who.uid == 0)
+        c->peer.started = proc_started(who.pid);
+    else
+        c->peer.audit_session = proc_audit_session(who.pid);
     c->deadline_ms = now_ms + CONN_PROGRAM_MS;
     *ret = c;
     return 0;

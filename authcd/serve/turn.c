@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clocks.h"
+#include "leaders.h"
 #include "listeners.h"
 #include "lists.h"
 #include "log.h"
@@ -29,6 +30,7 @@ struct turn {
     struct listeners listeners;
     struct crowd crowd;
     struct lists lists;
+    struct leaders *leaders; /* NULL without a database */
     int epoll;
     sd_event *loop;
     sd_event_source *io, *hold, *sweep, *again;
@@ -188,10 +190,20 @@ static void retry(struct turn *t)
     sd_event_source_set_enabled(t->again, c ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
+/* Sessions may have been opened: from here on their leaders' end is theirs too. */
+static void look_at_leaders(struct turn *t)
+{
+    int error = t->leaders ? leaders_look(t->leaders) : 0;
+
+    if (error < 0)
+        log_error("leaders of sessions: %s", strerror(-error));
+}
+
 static void make_durable(struct turn *t)
 {
     if (!t->d->db || !db_dirty(t->d->db))
         return;
+    look_at_leaders(t);
     int error = db_sync(t->d->db);
     if (error == 0) {
         t->fresh = t->wrote = true;
@@ -357,6 +369,14 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
+static void on_leader_dead(void *userdata)
+{
+    struct turn *t = userdata;
+
+    start(t);
+    turn_finish(t);
+}
+
 /* ---- start and end ---- */
 
 static unsigned connections_max(void)
@@ -408,6 +428,8 @@ int turn_new(sd_event *loop, struct dispatch *d, struct journal *journal, const 
     t->epoll = t->listeners.epoll = epoll_create1(EPOLL_CLOEXEC);
     memcpy(t->listeners.fds, sockets->fds, sizeof t->listeners.fds);
     error = t->epoll < 0 ? -errno : add_sources(t);
+    if (error >= 0 && d->db && (error = leaders_new(loop, d->db, on_leader_dead, t, &t->leaders)) == 0)
+        look_at_leaders(t);
     if (error < 0 || (error = watch_pool(t)) < 0 || (error = listeners_watch(&t->listeners)) < 0) {
         turn_free(t);
         return error;
@@ -426,6 +448,7 @@ void turn_free(struct turn *t)
     lists_die(&t->lists, c);
     reap(t);
     make_durable(t);
+    leaders_free(t->leaders);
     sd_event_source_disable_unref(t->io);
     sd_event_source_disable_unref(t->hold);
     sd_event_source_disable_unref(t->sweep);

@@ -111,6 +111,7 @@ static const char *const first[] = {
     "  auth_time INTEGER NOT NULL,"
     "  audit_session INTEGER NOT NULL,"
     "  leader_pid INTEGER NOT NULL,"
+    "  leader_start INTEGER NOT NULL,"
     "  boot_id TEXT NOT NULL,"
     "  created_at INTEGER NOT NULL,"
     "  last_used_at INTEGER NOT NULL,"

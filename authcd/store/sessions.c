@@ -96,7 +96,7 @@ int sessions_handle_take(struct db *db, const char *handle, uint32_t uid, const 
 
 #define SELECT_SESSION                                                                                                 \
     "SELECT id, name, account_id, uid, service, tty, source, rhost, amr, acr, auth_time, audit_session, leader_pid,"   \
-    " boot_id, created_at, last_used_at, ended_at, end_reason FROM sessions "
+    " leader_start, boot_id, created_at, last_used_at, ended_at, end_reason FROM sessions "
 
 static int read_session(struct sql *q, struct session *ret, int64_t *ret_id)
 {
@@ -117,6 +117,7 @@ static int read_session(struct sql *q, struct session *ret, int64_t *ret_id)
     s.auth_time = sql_int(q);
     s.audit_session = sql_u32(q);
     s.leader_pid = sql_int(q);
+    s.leader_start = sql_int(q);
     sql_text(q, s.boot_id, sizeof s.boot_id);
     s.created_at = sql_int(q);
     s.last_used_at = sql_int(q);
@@ -136,8 +137,8 @@ int sessions_open(struct db *db, struct session *s, int64_t now_s)
     random_name(name, NAME_CHARS);
     SQL_AUTO struct sql q =
         sql_begin(db, "INSERT INTO sessions (name, account_id, uid, service, tty, source, rhost, amr, acr, auth_time,"
-                      " audit_session, leader_pid, boot_id, created_at, last_used_at)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                      " audit_session, leader_pid, leader_start, boot_id, created_at, last_used_at)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_text(&q, name);
     sql_bind_int(&q, s->account_id);
     sql_bind_int(&q, s->uid);
@@ -150,6 +151,7 @@ int sessions_open(struct db *db, struct session *s, int64_t now_s)
     sql_bind_int(&q, s->auth_time);
     sql_bind_int(&q, s->audit_session);
     sql_bind_int(&q, s->leader_pid);
+    sql_bind_int(&q, s->leader_start);
     sql_bind_text(&q, s->boot_id);
     sql_bind_int(&q, now_s);
     sql_bind_int(&q, now_s);

@@ -26,7 +26,8 @@ struct session {
     char acr[9];
     int64_t auth_time;
     uint32_t audit_session;      /* PROTOCOL_NO_SESSION: none */
-    int64_t leader_pid;
+    int64_t leader_pid;          /* the process that opened it, and when that was started (clock ticks since boot) */
+    int64_t leader_start;
     char boot_id[37];
     int64_t created_at, last_used_at;
     int64_t ended_at;            /* 0: live */
