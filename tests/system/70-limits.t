@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# L1 L2 L10: parallel guesses get as many looks as serial ones, no charge is forgotten by a kill -9, right logins all get in.
+# L1 L2 L10: parallel guesses get as many looks as serial ones, no charge is forgotten by a kill -9, right logins all
+# get in.
 # SPDX-License-Identifier: MIT
 import os
 import signal
@@ -32,7 +33,8 @@ def guesses_in_parallel(host):
     is_(parallel(host, 64, "ada", lambda i: "guess %d" % i), ["DENIED"] * 64, "64 wrong guesses at once are denied")
     is_(status(host)["hashes"] - before, 5, "5 of them were looked at")
     is_(show(host)["failures"], 5, "5 failures are counted")
-    is_((login(host, "ada")[0], status(host)["hashes"] - before), ("DENIED", 5), "the right password next is denied unseen")
+    is_((login(host, "ada")[0], status(host)["hashes"] - before), ("DENIED", 5),
+        "the right password next is denied unseen")
     is_((login(host, "ada", rhost="198.51.100.9")[0], status(host)["hashes"] - before), ("DENIED", 5),
         "... from another stranger, too")
     ok(0 < show(host)["wait_s"] <= 30, "the first wait is at most 30 s")
@@ -40,14 +42,16 @@ def guesses_in_parallel(host):
     ok(len(limited) >= 1 and all(event["user"] == "ada" for event in limited), "the audit says so")
 
     host.restart(signal.SIGKILL)
-    is_((show(host)["failures"], 0 < show(host)["wait_s"] <= 30), (5, True), "after a kill -9: 5 failures, and the wait")
+    is_((show(host)["failures"], 0 < show(host)["wait_s"] <= 30), (5, True),
+        "after a kill -9: 5 failures, and the wait")
     is_(parallel(host, 16, "ada", PASSWORD), ["DENIED"] * 16, "... 16 more at once are denied")
     is_(status(host)["hashes"], 0, "... and none was looked at")
 
     _, last = request(host, "user_unlock", user="ada")
     is_((last[0], show(host)["failures"], show(host)["wait_s"]), ("end", 0, 0), "user unlock forgives them")
     is_(login(host, "ada")[0], "GRANTED", "the right password gets in")
-    is_([event["source"] for event in events(host) if event["event"] == "user.unlock"], ["uid:0"], "the audit knows who unlocked")
+    is_([event["source"] for event in events(host) if event["event"] == "user.unlock"], ["uid:0"],
+        "the audit knows who unlocked")
 
 
 def guesses_one_by_one(host):
@@ -59,7 +63,8 @@ def guesses_one_by_one(host):
     is_(show(host, "bob")["failures"], 3, "3 failures are 3 after a kill -9")
     login(host, "bob", "wrong", target_uid=1002)
     is_(show(host, "bob")["failures"], 4, "the 4th is the 4th")
-    is_(parallel(host, 16, "bob", PASSWORD, target_uid=1002), ["GRANTED"] * 16, "with one look left 16 right logins at once get in")
+    is_(parallel(host, 16, "bob", PASSWORD, target_uid=1002), ["GRANTED"] * 16,
+        "with one look left 16 right logins at once get in")
     is_(show(host, "bob")["failures"], 0, "the failures were this source's, and its success forgives them")
 
 
@@ -129,7 +134,8 @@ def racing_threads(host):
 
 
 with Instance(CONFIG) as instance:
-    for test in (guesses_in_parallel, guesses_one_by_one, charged_before_the_look, nothing_was_answered, right_in_parallel,
+    for test in (guesses_in_parallel, guesses_one_by_one, charged_before_the_look, nothing_was_answered,
+                 right_in_parallel,
                  racing_threads):
         test(instance)
 done()

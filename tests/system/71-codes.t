@@ -8,7 +8,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import Hangup, Instance, PHASE, PROMPT, done, is_, ok, refusal_name, verdict_name
-from logins import (PASSWORD, Login, add, add_totp, decode_secret, events, login, request, room_in_step, show, status, totp,
+from logins import (PASSWORD, Login, add, add_totp, decode_secret, events, login, request, room_in_step, show, status,
+                    totp,
                     traces)
 
 CONFIG = """
@@ -42,7 +43,8 @@ def once(host):
     verdicts = [verdict_name(one.next()[1]["verdict"]) for one in logins]
     for one in logins:
         one.peer.close()
-    is_((verdicts.count("GRANTED"), verdicts.count("DENIED")), (1, 63), "one code in 64 logins at once opens exactly once")
+    is_((verdicts.count("GRANTED"), verdicts.count("DENIED")), (1, 63),
+        "one code in 64 logins at once opens exactly once")
     host.restart(signal.SIGKILL)
     request(host, "user_unlock", user="ada")
     is_(login(host, "ada", code=code)[0], "DENIED", "after a kill -9 it is still spent")
@@ -65,14 +67,17 @@ def window_and_form(host):
         for offset in (-2, 2, -3, 3, 1000):
             code = totp(secret, offset, digits, kind)
             _, last = request(host, "factor_confirm", user=name, id=factor, code=code)
-            is_(refusal(last), "WRONG_CODE", "%s, %d digits: a code %+d steps away does not confirm" % (algorithm, digits, offset))
+            is_(refusal(last), "WRONG_CODE", "%s, %d digits: a code %+d steps away does not confirm" % (algorithm,
+                                                                                                        digits, offset))
         _, last = request(host, "factor_confirm", user=name, id=factor, code=totp(secret, -1, digits, kind))
         is_(refusal(last), "end", "... but the last step's does (window - 1)")
-        for what, code in (("two steps ahead", totp(secret, 2, digits, kind)), ("two steps old", totp(secret, -2, digits, kind)),
+        for what, code in (("two steps ahead", totp(secret, 2, digits, kind)),
+                           ("two steps old", totp(secret, -2, digits, kind)),
                            ("of other digits", totp(secret, 0, 14 - digits, kind)),
                            ("of other digits, with zeros", "00" + totp(secret, 0, 6, kind)),):
             is_(login(host, name, code=code, target_uid=number)[0], "DENIED", "... a code %s is denied" % what)
-        is_(login(host, name, code=totp(secret, 0, digits, kind), target_uid=number)[0], "GRANTED", "... the right one opens")
+        is_(login(host, name, code=totp(secret, 0, digits, kind), target_uid=number)[0], "GRANTED",
+            "... the right one opens")
 
     name = "una"
     add(host, name, 1020)
@@ -81,7 +86,8 @@ def window_and_form(host):
     code = totp(secret)
     wide = "".join(chr(0xFF10 + int(digit)) for digit in code)
     arabic = "".join(chr(0x0660 + int(digit)) for digit in code)
-    forms = [" " + code, code + " ", code[:3] + " " + code[3:], code + "\n", code + "\r", "\t" + code, code[:5], code[1:],
+    forms = [" " + code, code + " ", code[:3] + " " + code[3:], code + "\n", code + "\r", "\t" + code, code[:5],
+             code[1:],
              code + "0", "0" + code, "+" + code[1:], "-" + code[1:], "+" + code, wide, arabic, code + "\0", "\0" + code,
              code + "\0" + code, code.encode() + b"\xff", "", code * 2, code * 170, "000000", "%06x" % int(code)]
     for index, form in enumerate(forms):
@@ -118,7 +124,8 @@ def needs_both(host):
     is_(login(host, "bob", code=totp(secret, 1), target_uid=1002, rhost="203.0.113.5")[0], "DENIED",
         "... and then the right code is too late")
     is_(status(host)["hashes"] - before, 0, "... it is not looked at")
-    is_(login(host, "bob", code=totp(secret, 1), target_uid=1002)[0], "GRANTED", "... but bob gets in from where he was before")
+    is_(login(host, "bob", code=totp(secret, 1), target_uid=1002)[0], "GRANTED",
+        "... but bob gets in from where he was before")
 
 
 def enrolment(host):
@@ -129,19 +136,22 @@ def enrolment(host):
     is_((verdict_name(row["verdict"]), one.asked), ("DENIED", [PROMPT["PASSWORD"], PROMPT["CODE"]]),
         "unenrolled = deny: the password alone never passes, and a code is asked for")
     is_(login(host, "cyd", code="", target_uid=1003)[0], "DENIED", "... nor with an empty code")
-    is_(login(host, "cyd", code="000000", service="otp", target_uid=1003)[0], "DENIED", "... nor where a code is all that is asked")
+    is_(login(host, "cyd", code="000000", service="otp", target_uid=1003)[0], "DENIED",
+        "... nor where a code is all that is asked")
     request(host, "user_unlock", user="cyd")
 
     rows, last = request(host, "factor_add", user="cyd", kind="totp", label="phone")
     row = rows[0]
     secret = decode_secret(row["secret"])
     ok(last[0] == "end" and len(secret) * 8 >= 160, "a secret has %d bits" % (len(secret) * 8))
-    ok(row["uri"].startswith("otpauth://totp/") and "secret=" + row["secret"].replace(" ", "") in row["uri"], "the URI holds it")
+    ok(row["uri"].startswith("otpauth://totp/") and "secret=" + row["secret"].replace(" ", "") in row["uri"],
+       "the URI holds it")
     ok(row["qr"].count("\n") > 10, "the QR code is there")
     is_(show(host, "cyd")["factors"], 0, "unconfirmed, it does not count")
     is_(login(host, "cyd", code=totp(secret), target_uid=1003)[0], "DENIED", "... its code does not open")
     one = Login(host, "cyd", service="skip", target_uid=1003)
-    is_((verdict_name(one.run({PROMPT["PASSWORD"]: PASSWORD})["verdict"]), one.asked), ("GRANTED", [PROMPT["PASSWORD"]]),
+    is_((verdict_name(one.run({PROMPT["PASSWORD"]: PASSWORD})["verdict"]), one.asked),
+        ("GRANTED", [PROMPT["PASSWORD"]]),
         "... and unenrolled = skip still skips")
     room_in_step(4)
     _, last = request(host, "factor_confirm", user="cyd", id=0, code=totp(secret, 1))
@@ -151,14 +161,17 @@ def enrolment(host):
     is_((verdict_name(one.run({PROMPT["PASSWORD"]: PASSWORD, PROMPT["CODE"]: ""})["verdict"]), one.asked),
         ("DENIED", [PROMPT["PASSWORD"], PROMPT["CODE"]]), "... and skip skips no more")
     rows, _ = request(host, "factor_list", user="cyd")
-    ok(len(rows) == 1 and rows[0]["confirmed"] == 1 and row["secret"] not in repr(rows), "factor list does not show the secret")
+    ok(len(rows) == 1 and rows[0]["confirmed"] == 1 and row["secret"] not in repr(rows),
+       "factor list does not show the secret")
     plain = row["secret"].replace(" ", "").encode()
-    is_(traces(host, plain, plain.lower(), row["secret"], secret, secret.hex(), base64.b64encode(secret), row["uri"]), [],
+    is_(traces(host, plain, plain.lower(), row["secret"], secret, secret.hex(), base64.b64encode(secret), row["uri"]),
+        [],
         "the secret is in no file or log in any form")
 
     request(host, "user_unlock", user="cyd")
     other = add_totp(host, "cyd", label="spare", confirm=False)
-    is_(login(host, "cyd", code=totp(other[0]), target_uid=1003)[0], "DENIED", "beside a confirmed one, an unconfirmed factor opens nothing")
+    is_(login(host, "cyd", code=totp(other[0]), target_uid=1003)[0], "DENIED",
+        "beside a confirmed one, an unconfirmed factor opens nothing")
     _, last = request(host, "factor_confirm", user="cyd", id=other[1], code=totp(other[0], 0))
     is_(login(host, "cyd", code=totp(other[0], 1), target_uid=1003)[0], "GRANTED", "a second factor's code opens, too")
     _, last = request(host, "factor_remove", user="cyd", id=other[1])
@@ -177,15 +190,19 @@ def removed_and_foreign(host):
     is_(login(host, "dan", code=totp(eve), target_uid=1004)[0], "DENIED", "another's code does not open")
     request(host, "factor_remove", user="dan", id=number)
     is_(login(host, "dan", code=totp(dan), target_uid=1004)[0], "DENIED", "a removed factor's code does not open")
-    is_(login(host, "eve", PASSWORD, totp(eve), service="glued", target_uid=1005)[0], "GRANTED", "password and code in one answer open")
+    is_(login(host, "eve", PASSWORD, totp(eve), service="glued", target_uid=1005)[0], "GRANTED",
+        "password and code in one answer open")
     is_(login(host, "eve", PASSWORD, totp(eve), service="glued", target_uid=1005)[0], "DENIED", "... once")
-    is_(login(host, "eve", PASSWORD, "", service="glued", target_uid=1005)[0], "DENIED", "... the password without a code does not")
-    is_(login(host, "dan", PASSWORD, "", service="glued", target_uid=1004)[0], "DENIED", "... nor for one who has no code")
+    is_(login(host, "eve", PASSWORD, "", service="glued", target_uid=1005)[0], "DENIED",
+        "... the password without a code does not")
+    is_(login(host, "dan", PASSWORD, "", service="glued", target_uid=1004)[0], "DENIED",
+        "... nor for one who has no code")
 
 
 def stepup(peer, user, answers, phase="STEPUP"):
     nonce = os.urandom(16)
-    reply = peer.ask("begin", nonce=nonce, phase=PHASE[phase], service="authctl", user=user, target_uid=1006, caller_uid=1006)[-1]
+    reply = peer.ask("begin", nonce=nonce, phase=PHASE[phase], service="authctl", user=user, target_uid=1006,
+                     caller_uid=1006)[-1]
     while reply[0] == "prompt":
         reply = peer.ask("answer", secret=answers[reply[1]["kind"]])[-1]
     return verdict_name(reply[1]["verdict"]) if reply[0] == "verdict" else refusal(reply)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# D6 D8: state that somebody else may read, change or swap, or that another authcd uses, is not opened, and nothing is written there.
+# D6 D8: state that somebody else may read, change or swap, or that another authcd uses, is not opened, and nothing is
+# written there.
 # SPDX-License-Identifier: MIT
 import os
 import shutil
@@ -35,7 +36,8 @@ def attempt(host, config=None):
     """(exit status, what it said, seconds) of a start that ought to fail; ended if it does not."""
     began = time.monotonic()
     try:
-        tried = subprocess.run([os.path.join(BUILD, "authcd"), "--config", config or host.config_path], stdin=subprocess.DEVNULL,
+        tried = subprocess.run([os.path.join(BUILD, "authcd"), "--config", config or host.config_path],
+                               stdin=subprocess.DEVNULL,
                                capture_output=True, text=True, errors="replace", timeout=5, check=False)
         return tried.returncode, tried.stderr, time.monotonic() - began
     except subprocess.TimeoutExpired as late:
@@ -78,10 +80,14 @@ def bound(path):
 
 
 
-EITHER = [("a symlink", link), ("a dangling symlink", dangling), ("a FIFO", replaced(os.mkfifo)), ("a directory", replaced(os.mkdir)),
-          ("a socket", replaced(bound)), ("a device", replaced(lambda path: os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5)))),
+EITHER = [("a symlink", link), ("a dangling symlink", dangling), ("a FIFO", replaced(os.mkfifo)),
+          ("a directory", replaced(os.mkdir)),
+          ("a socket", replaced(bound)), ("a device",
+                                          replaced(lambda path: os.mknod(path, 0o600 | stat.S_IFCHR,
+                                                                         os.makedev(1, 5)))),
           ("root's", lambda path: os.chown(path, 0, 0)), ("another's", lambda path: os.chown(path, 4242, 4242)),
-          ("readable by all", lambda path: os.chmod(path, 0o644)), ("writable by the group", lambda path: os.chmod(path, 0o620)),
+          ("readable by all", lambda path: os.chmod(path, 0o644)),
+          ("writable by the group", lambda path: os.chmod(path, 0o620)),
           ("open to all", lambda path: os.chmod(path, 0o666))]
 KEY = [("gone", os.unlink), ("empty", cut(0)), ("cut to 31 bytes", cut(31)), ("a byte too long", grown)]
 DATABASE = [("cut to 100 bytes", cut(100)), ("cut to 5000 bytes", cut(5000)),
@@ -113,7 +119,8 @@ def damaged(host):
                              not path.startswith("run"))
             is_(changed, [], "... and nothing was changed")
 
-    for what, damage in (("open to all", lambda path: os.chmod(path, 0o777)), ("writable by a group", lambda path: os.chmod(path, 0o731)),
+    for what, damage in (("open to all", lambda path: os.chmod(path, 0o777)),
+                         ("writable by a group", lambda path: os.chmod(path, 0o731)),
                          ("another's", lambda path: os.chown(path, 4242, 4242)), ("a symlink", link)):
         fresh()
         damage(host.state_dir)
@@ -141,7 +148,8 @@ def second(host):
         code, said, _ = attempt(other)
         is_(code, 1, "a second authcd on these sockets, with state of its own: refused")
         like(said, r"%s|another authcd|system\.sock" % host.run_dir, "... and it says why")
-        is_((status(host)["accounts"], login(host, "ada")[0]), (1, "GRANTED"), "... the first one's sockets are still its own")
+        is_((status(host)["accounts"], login(host, "ada")[0]), (1, "GRANTED"),
+            "... the first one's sockets are still its own")
     taken = tempfile.mkdtemp(dir=host.directory)
     for what, make in (("a file", lambda path: open(path, "w", encoding="ascii").close()),
                        ("a symlink", lambda path: os.symlink("/etc/passwd", path)), ("a directory", os.mkdir)):

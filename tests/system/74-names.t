@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# A2: whatever stands in a name, it stays one field of one line, never reaches a log or terminal raw, and unknown names are kept as keyed hashes.
+# A2: whatever stands in a name, it stays one field of one line, never reaches a log or terminal raw, and unknown names
+# are kept as keyed hashes.
 # SPDX-License-Identifier: MIT
 import hashlib
 import os
@@ -10,9 +11,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from authc import Instance, MESSAGES, PROMPT, Hangup, done, is_, like, ok, refusal_name, verdict_name
 from logins import Login, add, events, login, request, status, traces
 
-ODD = ["x\nPRIORITY=0", "x\nMESSAGE=login granted", "x\r99 login.success root sshd 10.0.0.1 password + code", "\x1b[2J\x1b]0;title\x07", "x\x08\x08\x7f",
-       "PRIORITY=0", "a\tb", "\u202egnp.exe", "\u0085next", "\u2028line", "\u200b", "x\ufeff", "a b", "%s%n%x", "'; DROP TABLE accounts;--", "$(id)",
-       "`id`", "../../etc/passwd", "a/b", "a:b", "-rf", "+x", "..", ".", "~", "~root", "\u00e9\u0301", "*", "x\\", 'x"', "x" * 64]
+ODD = ["x\nPRIORITY=0", "x\nMESSAGE=login granted", "x\r99 login.success root sshd 10.0.0.1 password + code",
+       "\x1b[2J\x1b]0;title\x07", "x\x08\x08\x7f",
+       "PRIORITY=0", "a\tb", "\u202egnp.exe", "\u0085next", "\u2028line", "\u200b", "x\ufeff", "a b", "%s%n%x",
+       "'; DROP TABLE accounts;--", "$(id)",
+       "`id`", "../../etc/passwd", "a/b", "a:b", "-rf", "+x", "..", ".", "~", "~root", "\u00e9\u0301", "*", "x\\", 'x"',
+       "x" * 64]
 FIELDS = ("service", "user", "tty", "rhost", "ruser", "auth_info")
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -36,16 +40,19 @@ def odd_fields(host):
     for field in FIELDS:
         request(host, "user_unlock", user="ada")
         seen = {outcome(host, **{field: text}) for text in ODD}
-        ok(seen <= {"DENIED", "PROTOCOL", "UNKNOWN"}, "odd %s: denied or refused (%s)" % (field, ", ".join(sorted(seen))))
+        ok(seen <= {"DENIED", "PROTOCOL", "UNKNOWN"},
+           "odd %s: denied or refused (%s)" % (field, ", ".join(sorted(seen))))
         seen = [outcome(host, **{field: "y" * length}) for length in (size(field), size(field) + 1)]
-        ok(seen[0] in ("DENIED", "PROTOCOL") and seen[1] == "PROTOCOL", "%s of %d bytes: %s, of one more: %s" % (field, size(field), *seen))
+        ok(seen[0] in ("DENIED", "PROTOCOL") and seen[1] == "PROTOCOL",
+           "%s of %d bytes: %s, of one more: %s" % (field, size(field), *seen))
     is_(status(host)["state"], "serving", "authcd serves on")
 
 
 def lines(host):
     log = host.log()
     is_(CONTROL.findall(log), [], "the log has no control character")
-    is_([line for line in log.rstrip("\n").split("\n") if not re.match(r"\d+ [a-z]+\.[a-z]+ |authcd: ", line)], [], "each of its lines is authcd's own")
+    is_([line for line in log.rstrip("\n").split("\n") if not re.match(r"\d+ [a-z]+\.[a-z]+ |authcd: ", line)], [],
+        "each of its lines is authcd's own")
     numbers = [int(line.split()[0]) for line in log.rstrip("\n").split("\n") if line[0].isdigit()]
     is_(numbers, list(range(1, len(numbers) + 1)), "each event is one line")
     rows = events(host)
@@ -62,7 +69,8 @@ def lines(host):
 def odd_accounts(host):
     before = status(host)["accounts"]
     taken = []
-    for index, name in enumerate(ODD[:-1] + ["", "a\0b".replace("\0", ""), "x" * 257, "a\u00a0b", "root\n", "123", "4294967295"]):
+    for index, name in enumerate(ODD[:-1] + ["", "a\0b".replace("\0", ""), "x" * 257, "a\u00a0b", "root\n", "123",
+                                             "4294967295"]):
         try:
             _, last = request(host, "user_add", user=name, uid=5000 + index, role="user")
         except (Hangup, BrokenPipeError):
@@ -75,7 +83,8 @@ def odd_accounts(host):
     for role in ("root", "", "User", "user ", "superadmin\n", "' OR 1", "x" * 32):
         _, last = request(host, "user_add", user="zoe", uid=4999, role=role)
         if role:
-            is_(refusal_name(last[1]["error"]) if last[0] == "refused" else last[0], "INVALID", "nor has one the role %r" % role)
+            is_(refusal_name(last[1]["error"]) if last[0] == "refused" else last[0], "INVALID",
+                "nor has one the role %r" % role)
 
 
 def unknown_names(host):
@@ -84,12 +93,14 @@ def unknown_names(host):
     start = len(events(host))
     for name in names + names[:1]:
         is_(login(host, name, "wrong", target_uid=0xFFFFFFFF)[0], "DENIED", "%.20s is denied" % ascii(name))
-    forms = names + [form for name in names for form in (hashlib.sha256(name.encode()).hexdigest()[:32], hashlib.md5(name.encode()).hexdigest())]
+    forms = names + [form for name in names for form in (hashlib.sha256(name.encode()).hexdigest()[:32],
+                                                         hashlib.md5(name.encode()).hexdigest())]
     is_(traces(host, *forms), [], "unknown names are in no file and no log, neither plain nor as plain hashes")
     rows = events(host, start)
     is_([text for text in forms if text in repr(rows)], [], "... nor in the audit")
     kept = [row["account"] for row in rows]
-    ok(len(kept) == 5 and len(set(kept)) == 4 and kept[0] == kept[4], "the same name has the same keyed hash, others have others")
+    ok(len(kept) == 5 and len(set(kept)) == 4 and kept[0] == kept[4],
+       "the same name has the same keyed hash, others have others")
     for row in rows:
         like(row["account"], r"^~[0-9a-f]{32}$", "%s: its hash, and no name" % row["event"])
         is_(row["user"], "", "... no name")

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# A4 T7: a password or code typed in any way stays in no file, log, audit row, reply, argument, environment, core, nor in authcd's memory.
+# A4 T7: a password or code typed in any way stays in no file, log, audit row, reply, argument, environment, core, nor
+# in authcd's memory.
 # SPDX-License-Identifier: MIT
 import base64
 import hashlib
@@ -13,7 +14,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from authc import Hangup, Instance, PROMPT, done, encode, is_, like, ok, verdict_name
 from logins import Login, add, add_totp, events, login, request, room_in_step, set_password, show, status, totp, traces
 
-CONFIG = "[service *]\nunenrolled = skip\n[service both]\nunenrolled = deny\n[service glued]\ncombined = yes\n[audience web]\n"
+CONFIG = """
+[service *]
+unenrolled = skip
+[service both]
+unenrolled = deny
+[service glued]
+combined = yes
+[audience web]
+"""
 RIGHT, CHANGED, WRONG = "Canary-one-Ziegelroth-8", "Canary-two-Ockergelb-9", "Canary-bad-Umbra-7"
 SHORT, OTHER, NEVER, LONG = "Cnry4-x", "Canary-retyped-Siena-5", "Canary-late-Indigo-3", "Canary-long-" + "Kobalt" * 100
 NAMED = "Canary-as-a-name-Purpur-2"  # typed where the name belongs: no secret to authcd, but not to be kept either
@@ -23,8 +32,10 @@ TYPED = [RIGHT, CHANGED, WRONG, SHORT, OTHER, NEVER, LONG]
 def forms(text):
     """A secret as it might turn up: plain, in hex, base64, UTF-16, or under a hash without a salt."""
     raw = text.encode()
-    return [raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"=")[:-1], base64.b32encode(raw).rstrip(b"=")[:-1], text.encode("utf-16-le"),
-            hashlib.sha256(raw).digest(), hashlib.sha256(raw).hexdigest().encode(), hashlib.sha1(raw).hexdigest().encode()]
+    return [raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"=")[:-1], base64.b32encode(raw).rstrip(b"=")[:-1],
+            text.encode("utf-16-le"),
+            hashlib.sha256(raw).digest(), hashlib.sha256(raw).hexdigest().encode(),
+            hashlib.sha1(raw).hexdigest().encode()]
 
 
 def wanted(typed):
@@ -34,7 +45,8 @@ def wanted(typed):
 def memory(host, needles):
     """[(where, needle), ...] in all writable memory of authcd."""
     found, pid = [], host.process.pid
-    with open("/proc/%d/maps" % pid, encoding="ascii", errors="replace") as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
+    with open("/proc/%d/maps" % pid, encoding="ascii", errors="replace") as maps, open("/proc/%d/mem" % pid, "rb",
+                                                                                       0) as mem:
         for line in maps:
             low, high = (int(word, 16) for word in line.split()[0].split("-"))
             if "rw" not in line.split()[1] or high - low > 64 << 20:
@@ -74,20 +86,24 @@ def type_everything(host):
     codes = [totp(secret, offset, 8) for offset in (-1, 0, 1)] + ["86419753"]
     request(host, "factor_confirm", user="ada", id=0, code=codes[3])
     request(host, "factor_confirm", user="ada", id=0, code=codes[0])
-    is_([login(host, "ada", RIGHT, code)[0] for code in (codes[3], codes[1], codes[1])], ["DENIED", "GRANTED", "DENIED"],
+    is_([login(host, "ada", RIGHT, code)[0] for code in (codes[3], codes[1], codes[1])],
+        ["DENIED", "GRANTED", "DENIED"],
         "with a wrong, a right and a used code")
     is_(login(host, "ada", RIGHT, codes[2], service="glued")[0], "GRANTED", "both in one")
     is_(login(host, "ada", WRONG, codes[2], service="glued")[0], "DENIED", "both in one, wrong")
     request(host, "user_unlock", user="ada")
     request(host, "factor_remove", user="ada", id=1)
 
-    said = [change(host, RIGHT, "", SHORT, SHORT), change(host, RIGHT, "", OTHER, OTHER + "x"), change(host, WRONG, "", OTHER, OTHER)]
-    ok(all(verdict != "GRANTED" for verdict, _ in said), "a change too short, mistyped, by the wrong password (%s)" % said)
+    said = [change(host, RIGHT, "", SHORT, SHORT), change(host, RIGHT, "", OTHER, OTHER + "x"),
+            change(host, WRONG, "", OTHER, OTHER)]
+    ok(all(verdict != "GRANTED" for verdict, _ in said),
+       "a change too short, mistyped, by the wrong password (%s)" % said)
     is_([text for text in TYPED if text in repr(said)], [], "... no reason repeats what was typed")
     request(host, "user_unlock", user="ada")
     is_(change(host, RIGHT, "", CHANGED, CHANGED)[0], "GRANTED", "a change that is right")
     with host.connect("user", 1001) as peer:
-        reply = peer.ask("begin", nonce=bytes(16), phase=6, service="authctl", user="ada", target_uid=1001, caller_uid=1001)[-1]
+        reply = peer.ask("begin", nonce=bytes(16), phase=6, service="authctl", user="ada", target_uid=1001,
+                         caller_uid=1001)[-1]
         while reply[0] == "prompt":
             reply = peer.ask("answer", secret=CHANGED)[-1]
         is_(verdict_name(reply[1]["verdict"]), "GRANTED", "a proof to authctl")
@@ -153,10 +169,12 @@ def nothing_left(host):
     """Looks right after each, before another packet or hash could cover what was left behind."""
     request(host, "user_unlock", user="ada")
     add_totp(host, "ada", confirm=False)
-    for way in (lambda host: login(host, "ada", NEVER), out_of_order, malformed, no_credentials, gone_before_the_code, mistyped_change, wrong_code,
+    for way in (lambda host: login(host, "ada", NEVER), out_of_order, malformed, no_credentials, gone_before_the_code,
+                mistyped_change, wrong_code,
                 gone_at_once):
         way(host)
-        is_(forgotten(host, [NEVER.encode()]), [], "%s: nothing of it is left in memory" % way.__name__.replace("<lambda>", "a wrong password"))
+        is_(forgotten(host, [NEVER.encode()]), [],
+            "%s: nothing of it is left in memory" % way.__name__.replace("<lambda>", "a wrong password"))
 
 
 def nowhere(host, needles, when):
@@ -168,7 +186,8 @@ def nowhere(host, needles, when):
             open_files.append(os.readlink("/proc/%d/fd/%s" % (host.process.pid, name)))
         except FileNotFoundError:  # a connection that has ended meanwhile
             pass
-    strange = [path for path in open_files if path.startswith("/") and not path.startswith((host.directory, "/dev/null"))]
+    strange = [path for path in open_files if path.startswith("/") and not path.startswith((host.directory,
+                                                                                            "/dev/null"))]
     is_(strange, [], "... and authcd has no other file open")
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# L3 L4 L5 L8 M15: strangers' guesses stop strangers only; known sources get in; a source is what it is, however it is written.
+# L3 L4 L5 L8 M15: strangers' guesses stop strangers only; known sources get in; a source is what it is, however it is
+# written.
 # SPDX-License-Identifier: MIT
 import os
 import signal
@@ -26,7 +27,8 @@ def besiege(host, user, uid, number=8):
     for index in range(number):
         enter(host, user, uid, "203.0.113.%d" % (index + 1), "guess %d" % index)
     before = status(host)["hashes"]
-    is_((enter(host, user, uid, "203.0.113.200"), status(host)["hashes"] - before), ("DENIED", 0), "%s's strangers are stopped" % user)
+    is_((enter(host, user, uid, "203.0.113.200"), status(host)["hashes"] - before), ("DENIED", 0),
+        "%s's strangers are stopped" % user)
 
 
 def known(host):
@@ -37,13 +39,15 @@ def known(host):
     besiege(host, "ada", 1001)
     for index in range(12):
         login(host, "other-%d" % index, "wrong", target_uid=0xFFFFFFFF, rhost="192.0.2.7")
-    is_(enter(host, "ada", 1001, "192.0.2.7"), "GRANTED", "from home she gets in, also after failures there on other names")
+    is_(enter(host, "ada", 1001, "192.0.2.7"), "GRANTED",
+        "from home she gets in, also after failures there on other names")
     host.restart(signal.SIGKILL)
     is_(enter(host, "ada", 1001, "192.0.2.7"), "GRANTED", "... and after a kill -9")
     is_(enter(host, "ada", 1001, "", service="login", tty="tty1", caller_uid=0), "GRANTED", "the console gets in")
     is_(enter(host, "ada", 1001, "", which="user", peer_uid=1001), "GRANTED", "so do her own programs")
     failures = show(host, "ada")["failures"]
-    for what, fields in (("loopback", dict(rhost="127.0.0.1")), ("loopback v6", dict(rhost="::1")), ("loopback's net", dict(rhost="127.9.9.9")),
+    for what, fields in (("loopback", dict(rhost="127.0.0.1")), ("loopback v6", dict(rhost="::1")),
+                         ("loopback's net", dict(rhost="127.9.9.9")),
                          ("mapped loopback", dict(rhost="::ffff:127.0.0.1")),
                          ("sshd without RHOST on a tty", dict(rhost="", tty="tty1")),
                          ("login on a pts", dict(rhost="", service="login", tty="pts/3")),
@@ -54,7 +58,8 @@ def known(host):
                          ("a tty with a path", dict(rhost="", service="login", tty="/tmp/tty1")),
                          ("another's caller", dict(rhost="", service="su", tty="pts/1", caller_uid=1002))):
         before = status(host)["hashes"]
-        is_((login(host, "ada", **fields)[0], status(host)["hashes"] - before), ("DENIED", 0), "%s is a stranger" % what)
+        is_((login(host, "ada", **fields)[0], status(host)["hashes"] - before), ("DENIED", 0),
+            "%s is a stranger" % what)
     is_(show(host, "ada")["failures"], failures, "... and those not looked at are not counted")
 
 
@@ -65,7 +70,8 @@ def own_row(host):
         enter(host, "bob", 1002, "192.0.2.20", "typo %d" % number)
     is_(show(host, "bob")["failures"], 0, "5 typos at home are not held against strangers")
     before = status(host)["hashes"]
-    is_((enter(host, "bob", 1002, "192.0.2.20"), status(host)["hashes"] - before), ("DENIED", 0), "home has to wait a while")
+    is_((enter(host, "bob", 1002, "192.0.2.20"), status(host)["hashes"] - before), ("DENIED", 0),
+        "home has to wait a while")
     is_(enter(host, "bob", 1002, "198.51.100.1"), "GRANTED", "from elsewhere he gets in")
     request(host, "user_unlock", user="bob")
     is_(enter(host, "bob", 1002, "192.0.2.20"), "GRANTED", "unlock frees home, too")
@@ -102,7 +108,8 @@ def weaker(host):
         login(host, "dan", code=wrong, service="both", target_uid=1004)
         enter(host, "dan", 1004, "192.0.2.7")
     looked = len([row for row in events(host) if row["user"] == "dan" and row["event"] == "login.failure"])
-    ok(looked <= 5, "guessing codes between such logins has %d looks, not more than 5 (%d hashes)" % (looked, status(host)["hashes"] - before))
+    hashes = status(host)["hashes"] - before
+    ok(looked <= 5, "guessing codes between such logins has %d looks, not more than 5 (%d hashes)" % (looked, hashes))
 
 
 def strangers_by_socket(host):
@@ -113,7 +120,8 @@ def strangers_by_socket(host):
         one = Login(host, "eve", which="user", peer_uid=1002, service=service, rhost="", tty=":0", target_uid=1005)
         row = one.run(dict.fromkeys(PROMPT.values(), PASSWORD))
         is_(verdict_name(row.get("verdict", 0)), "DENIED", "bob's %s cannot log eve in" % service)
-    is_((show(host, "eve")["failures"], show(host, "eve")["last_login_at"]), (0, 0), "... and eve's counters are as they were")
+    is_((show(host, "eve")["failures"], show(host, "eve")["last_login_at"]), (0, 0),
+        "... and eve's counters are as they were")
     ok(len(events(host)) > before, "... and the audit tells")
 
 
@@ -123,14 +131,19 @@ def written_otherwise(host):
     for rhost in ("192.0.2.30", "2001:db8:1:2::1"):
         is_(enter(host, "fay", 1006, rhost), "GRANTED", "fay logs in from %s" % rhost)
     besiege(host, "fay", 1006)
-    for rhost in ("192.0.2.30", "::ffff:192.0.2.30", "::FFFF:c000:021e", "2001:db8:1:2::1", "2001:DB8:1:2:0:0:0:1", "2001:db8:1:2:ffff::9",
+    for rhost in ("192.0.2.30", "::ffff:192.0.2.30", "::FFFF:c000:021e", "2001:db8:1:2::1", "2001:DB8:1:2:0:0:0:1",
+                  "2001:db8:1:2:ffff::9",
                   "2001:0db8:0001:0002::abcd"):
         is_(enter(host, "fay", 1006, rhost), "GRANTED", "%s is where she was" % rhost)
-    for rhost in ("192.0.2.31", "::ffff:192.0.2.31", "2001:db8:1:3::1", "2001:db8:1:2", "192.0.2.30 ", " 192.0.2.30", "192.0.2.030",
-                  "192.0.2.30.", "192.0.2.30\n", "192.0.2.30%eth0", "192.0.2", "3221225982", "0xc000021e", "192.0.2.30/32", "[2001:db8:1:2::1]",
-                  "64:ff9b::192.0.2.30", "2002:c000:21e::1", "192.0.2.30,192.0.2.30", "x" * 1024, "\u0661\u0669\u0662.0.2.30"):
+    for rhost in ("192.0.2.31", "::ffff:192.0.2.31", "2001:db8:1:3::1", "2001:db8:1:2", "192.0.2.30 ", " 192.0.2.30",
+                  "192.0.2.030",
+                  "192.0.2.30.", "192.0.2.30\n", "192.0.2.30%eth0", "192.0.2", "3221225982", "0xc000021e",
+                  "192.0.2.30/32", "[2001:db8:1:2::1]",
+                  "64:ff9b::192.0.2.30", "2002:c000:21e::1", "192.0.2.30,192.0.2.30", "x" * 1024,
+                  "\u0661\u0669\u0662.0.2.30"):
         before = status(host)["hashes"]
-        is_((enter(host, "fay", 1006, rhost), status(host)["hashes"] - before), ("DENIED", 0), "%s is not" % ascii(rhost)[:24])
+        is_((enter(host, "fay", 1006, rhost), status(host)["hashes"] - before), ("DENIED", 0),
+            "%s is not" % ascii(rhost)[:24])
 
 
 with Instance(CONFIG, deny_time="5ms") as instance:

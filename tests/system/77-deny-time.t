@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# P1: unknown, wrong, disabled, limited look the same: same prompts, same bytes, each at ANSWER + deny_time (loosely: shared machines jitter).
+# P1: unknown, wrong, disabled, limited look the same: same prompts, same bytes, each at ANSWER + deny_time (loosely:
+# shared machines jitter).
 # SPDX-License-Identifier: MIT
 import os
 import select
@@ -22,7 +23,8 @@ def prepare(host):
     add(host, "limited", 2101)
     add(host, "locked-out", 2102, password=None)
     request(host, "user_disable", user="disabled")
-    guesses = [Login(host, "limited", service="plain", target_uid=2101, rhost="198.51.100.%d" % number) for number in range(6)]
+    guesses = [Login(host, "limited", service="plain", target_uid=2101,
+                     rhost="198.51.100.%d" % number) for number in range(6)]
     for one in guesses:
         one.next()
         one.answer("wrong")
@@ -33,8 +35,10 @@ def prepare(host):
 
 def classes(index):
     """What is typed in one round: (class, user, uid, password); right passwords where they must not matter."""
-    return [("wrong", "user%d" % (index % 10), 2000 + index % 10, "wrong"), ("unknown", "nobody%d" % (index % 10), 0xFFFFFFFF, "wrong"),
-            ("disabled", "disabled", 2100, PASSWORD), ("limited", "limited", 2101, PASSWORD), ("no password yet", "locked-out", 2102, "wrong")]
+    return [("wrong", "user%d" % (index % 10), 2000 + index % 10, "wrong"),
+            ("unknown", "nobody%d" % (index % 10), 0xFFFFFFFF, "wrong"),
+            ("disabled", "disabled", 2100, PASSWORD), ("limited", "limited", 2101, PASSWORD),
+            ("no password yet", "locked-out", 2102, "wrong")]
 
 
 def sample(host, poll, open_logins, index):
@@ -53,7 +57,8 @@ def gather(poll, open_logins, samples, until):
             name, one, prompt, answered = open_logins.pop(fd)
             poll.unregister(fd)
             kind, row = decode(one.peer.recv_raw())
-            samples.setdefault(name, []).append(((now - answered) * 1000, prompt, (kind, verdict_name(row["verdict"]), row["handle"], row["reason"])))
+            samples.setdefault(name, []).append(((now - answered) * 1000, prompt,
+                                                 (kind, verdict_name(row["verdict"]), row["handle"], row["reason"])))
             one.peer.close()
 
 
@@ -72,8 +77,10 @@ def times(host):
         ok(took[0] >= DENY_MS - 1.5, "%s: none leaves before its time" % name)
         ok(medians[name] <= DENY_MS + 20, "%s: the median is not later than 20 ms after it" % name)
     ok(max(medians.values()) - min(medians.values()) <= 20, "the medians are within 20 ms of each other")
-    is_(len({repr(prompt) for seen in samples.values() for _, prompt, _ in seen}), 1, "all were asked in the same words")
-    is_({what for seen in samples.values() for _, _, what in seen}, {("verdict", "DENIED", "", "")}, "and denied in the same words")
+    is_(len({repr(prompt) for seen in samples.values() for _, prompt, _ in seen}), 1,
+        "all were asked in the same words")
+    is_({what for seen in samples.values() for _, _, what in seen}, {("verdict", "DENIED", "", "")},
+        "and denied in the same words")
 
 
 def conversation(host):

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# T5 T8 M16 W4: a session is opened once, by root, from what was proved, and is dead at once when its leader, account, password or role is gone.
+# T5 T8 M16 W4: a session is opened once, by root, from what was proved, and is dead at once when its leader, account,
+# password or role is gone.
 # SPDX-License-Identifier: MIT
 import os
 import subprocess
@@ -9,7 +10,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from authc import NO_UID, PHASE, PROMPT, REFUSAL, Instance, done, is_, ok, refusal_name, verdict_name
 from logins import Login, add, events, login, request, set_password, show
 
-CONFIG = "[service *]\nunenrolled = skip\n[service sudo]\nsessions = no\n[audience web]\nacr = aal1\n[audience strong]\n"
+CONFIG = """
+[service *]
+unenrolled = skip
+[service sudo]
+sessions = no
+[audience web]
+acr = aal1
+[audience strong]
+"""
 KEY = "publickey ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmVQ0Yk0rLkXnJfXK2Yc3u0v0JqVwz9P3m0s5mXy1aB"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -45,7 +54,8 @@ def handles(host):
     verdict, row = login(host, "ada")
     handle = row["handle"]
     ok(verdict == "GRANTED" and len(handle) >= 26, "a login gives a handle of at least 128 bits")
-    for what, user, uid, fields in (("another user", "bob", 1002, {}), ("another service", "ada", 1001, dict(service="login")),
+    for what, user, uid, fields in (("another user", "bob", 1002, {}),
+                                    ("another service", "ada", 1001, dict(service="login")),
                                     ("another address", "ada", 1001, dict(rhost="192.0.2.8")),
                                     ("no service of sessions", "ada", 1001, dict(service="sudo")),
                                     ("somebody who is not root", "ada", 1001, dict(which="user", peer_uid=1001))):
@@ -75,14 +85,17 @@ def ends(host):
 
     dead = (False, False, False)
     for what, act in (("a new password by root", lambda name: set_password(host, "cyd", uid=1003)),
-                      ("another role", lambda name: request(host, "user_set", user="cyd", role="moderator", uid=0xFFFFFFFF)),
+                      ("another role", lambda name: request(host, "user_set", user="cyd", role="moderator",
+                                                            uid=0xFFFFFFFF)),
                       ("session kill", lambda name: request(host, "session_kill", user="cyd", session=name)),
-                      ("session kill by herself", lambda name: request(host, "session_kill", "user", 1003, session=name)),
+                      ("session kill by herself",
+                       lambda name: request(host, "session_kill", "user", 1003, session=name)),
                       ("close", lambda name: Login(host, "cyd", phase="CLOSE", handle=name, target_uid=1003).run({})),
                       ("user disable", lambda name: request(host, "user_disable", user="cyd"))):
         name, token = fresh()
         act(name)
-        is_(alive(host, name, token, 1003), dead, "%s: nothing is minted, its token is refused, it is not listed" % what)
+        is_(alive(host, name, token, 1003), dead,
+            "%s: nothing is minted, its token is refused, it is not listed" % what)
     request(host, "user_enable", user="cyd")
     is_(alive(host, name, token, 1003), dead, "user enable: the old session stays dead")
     name, token = fresh()
@@ -95,7 +108,8 @@ def ends(host):
     rows, last = request(host, "token_verify", token=token)
     is_((mint(host, name, 1003), rows, last[0]), (None, [], "refused"), "user delete: dead")
     add(host, "cyd", 1003)
-    is_((mint(host, name, 1003), request(host, "token_verify", token=token)[0]), (None, []), "an account of the same name and uid inherits nothing")
+    is_((mint(host, name, 1003), request(host, "token_verify", token=token)[0]), (None, []),
+        "an account of the same name and uid inherits nothing")
 
 
 def leader(host):
@@ -108,13 +122,14 @@ def leader(host):
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     name = child.stdout.readline().strip()
     token = mint(host, name)
-    is_(alive(host, name, token), (True, True, True), "a session that another process opened lives while that process does")
+    is_(alive(host, name, token), (True, True, True),
+        "a session that another process opened lives while that process does")
     child.communicate("")
     is_(alive(host, name, token)[0], False, "... and nothing is minted from it when that is dead")
 
 
 def audit_session(host):
-    """T8: the kernel's audit session. authcd reads it of the process that asks; this one is in none, or in another than 777."""
+    """T8: the kernel's audit session, which authcd reads of the process that asks; this one is not in 777."""
     handle = login(host, "ada", audit_session=777)[1]["handle"]
     verdict, name = opened(host, "ada", 1001, handle, audit_session=777)
     is_((verdict, len(name)), ("GRANTED", 16), "a session opened in audit session 777")
@@ -130,11 +145,14 @@ def by_key(host):
     is_((got[0], len(got[1])), ("GRANTED", 16), "sshd with a verified key and no handle: a session")
     row = request(host, "whoami", "user", 1001, session=got[1])[0][0]
     is_((row["acr"], mint(host, got[1], audience="strong")), ("aal1", None), "... of one factor")
-    is_(request(host, "token_mint", "user", 1001, audience="strong", session=got[1])[1][0], "refused", "... that gets no aal2 token")
-    for what, info, fields in (("login", KEY + "\n", dict(service="login")), ("a peer that is not root", KEY + "\n", dict(which="user", peer_uid=1001)),
+    is_(request(host, "token_mint", "user", 1001, audience="strong", session=got[1])[1][0], "refused",
+        "... that gets no aal2 token")
+    for what, info, fields in (("login", KEY + "\n", dict(service="login")),
+                               ("a peer that is not root", KEY + "\n", dict(which="user", peer_uid=1001)),
                                ("half a line", "publickey", {}), ("a password line", "password\n", {}),
                                ("another word", "x" + KEY + "\n", {}),
-                               ("a line within", "password " + KEY + "\n", {}), ("upper case", KEY.upper() + "\n", {}), ("nothing", "", {})):
+                               ("a line within", "password " + KEY + "\n", {}), ("upper case", KEY.upper() + "\n", {}),
+                               ("nothing", "", {})):
         got = opened(host, "ada", 1001, "", auth_info=info, **fields)
         is_(got[1], "", "%s: no session (%s)" % (what, got[0]))
     got = opened(host, "nobody-here", 0xFFFFFFFF, "", auth_info=KEY + "\n")
@@ -151,23 +169,29 @@ def by_key(host):
 def strangers(host):
     """W7: of others' accounts and sessions one learns nothing."""
     name = session(host, "dan", 1004)
-    for what, fields in (("whoami", dict(session=name)), ("session_kill", dict(session=name)), ("token_mint", dict(audience="web", session=name))):
-        other, none = (repr(request(host, what, "user", 1002, **dict(fields, session=one))).replace(one, "X") for one in (name, "abcdefgh234567aa"))
+    for what, fields in (("whoami", dict(session=name)), ("session_kill", dict(session=name)),
+                         ("token_mint", dict(audience="web", session=name))):
+        other, none = (repr(request(host, what, "user", 1002, **dict(fields, session=one))).replace(one, "X")
+                       for one in (name, "abcdefgh234567aa"))
         is_(other, none, "%s of another's session and of none: the same words" % what)
     for phase in PHASE:
         talks = set()
         for one, uid in (("dan", 1004), ("nobody-here", 1004), ("nobody-here", NO_UID)):
             talk = Login(host, one, which="user", peer_uid=1002, phase=phase, target_uid=uid, rhost="")
             row = talk.run(dict.fromkeys(PROMPT.values(), "wrong"))
-            talks.add((tuple(talk.asked), tuple(talk.told), row.get("verdict"), row.get("handle"), row.get("reason"), row.get("error")))
+            talks.add((tuple(talk.asked), tuple(talk.told), row.get("verdict"), row.get("handle"), row.get("reason"),
+                       row.get("error")))
         is_(len(talks), 1, "%s of another's account and of none: the same conversation" % phase.lower())
-    for what in ("user_show", "session_list", "factor_list", "factor_add", "factor_confirm", "factor_remove", "session_kill"):
+    for what in ("user_show", "session_list", "factor_list", "factor_add", "factor_confirm", "factor_remove",
+                 "session_kill"):
         other, none = (request(host, what, "user", 1002, user=one)[1] for one in ("dan", "nobody-here"))
         is_(other, none, "%s of another's account and of none: the same words" % what)
-    for what in ("user_add", "user_list", "user_set", "user_disable", "user_enable", "user_unlock", "user_delete", "audit_list"):
+    for what in ("user_add", "user_list", "user_set", "user_disable", "user_enable", "user_unlock", "user_delete",
+                 "audit_list"):
         name_too = {} if what in ("user_list",) else dict(user="bob")
         row = request(host, what, "user", 1002, **name_too)[1]
-        is_((row[0], row[1].get("error")), ("refused", REFUSAL["NOT_ALLOWED"]), "%s is root's, also for oneself (%s)" % (what, refusal_name(row[1].get("error"))))
+        is_((row[0], row[1].get("error")), ("refused", REFUSAL["NOT_ALLOWED"]),
+            "%s is root's, also for oneself (%s)" % (what, refusal_name(row[1].get("error"))))
     is_(show(host, "dan")["state"], "active", "dan is as he was")
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# D5 P2 D8: what is sealed opens only where it was sealed: blobs swapped, planted, cut or flipped in the database let nobody in, and are told.
+# D5 P2 D8: what is sealed opens only where it was sealed: blobs swapped, planted, cut or flipped in the database let
+# nobody in, and are told.
 # SPDX-License-Identifier: MIT
 import os
 import random
@@ -47,11 +48,13 @@ class Whole:
 
 
 def swapped(host, whole):
-    get = "(SELECT sealed FROM %s WHERE account_id = (SELECT id FROM accounts WHERE name = '%s'))"
-    put = "UPDATE %s SET sealed = " % "passwords" + get % ("passwords", "bob") + " WHERE account_id = (SELECT id FROM accounts WHERE name = 'ada')"
+    put = ("UPDATE passwords SET sealed = (SELECT sealed FROM passwords WHERE account_id = (SELECT id FROM accounts"
+           " WHERE name = 'bob')) WHERE account_id = (SELECT id FROM accounts WHERE name = 'ada')")
     whole.sql((put,))
-    is_([login(host, "ada", word)[0] for word in (PASSWORD, OTHER)], ["DENIED"] * 2, "bob's sealed hash in ada's row: neither password opens ada")
-    ok("password.bad" in [row["event"] for row in events(host) if row["user"] == "ada"], "... the audit says that it is not usable")
+    is_([login(host, "ada", word)[0] for word in (PASSWORD, OTHER)], ["DENIED"] * 2,
+        "bob's sealed hash in ada's row: neither password opens ada")
+    ok("password.bad" in [row["event"] for row in events(host) if row["user"] == "ada"],
+       "... the audit says that it is not usable")
     is_(login(host, "bob", OTHER, target_uid=1002)[0], "GRANTED", "... bob himself gets in")
 
     put = put.replace("passwords", "factors")
@@ -67,17 +70,21 @@ def swapped(host, whole):
 def planted(host, whole):
     """P2"""
     known = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
-    for what, blob in (("a hash that is not sealed", known.encode() + b"A" * 43), ("a plain password", PASSWORD.encode()), ("nothing", b""),
+    for what, blob in (("a hash that is not sealed", known.encode() + b"A" * 43),
+                       ("a plain password", PASSWORD.encode()), ("nothing", b""),
                        ("one byte", b"\1"), ("!", b"!"), ("zeros", bytes(200)), ("noise", random.randbytes(200)),
-                       ("64 KiB", bytes(65536)), ("4 GiB of memory", b"$argon2id$v=19$m=4194304,t=1000000,p=1$c2FsdHNhbHQ$" + b"A" * 43)):
+                       ("64 KiB", bytes(65536)),
+                       ("4 GiB of memory", b"$argon2id$v=19$m=4194304,t=1000000,p=1$c2FsdHNhbHQ$" + b"A" * 43)):
         whole.sql(("UPDATE passwords SET sealed = ?", blob))
         before = status(host)["hashes"]
-        is_([login(host, "ada", word)[0] for word in (PASSWORD, "!", blob[:500] or "x")], ["DENIED"] * 3, "%s for a hash: denied" % what)
+        is_([login(host, "ada", word)[0] for word in (PASSWORD, "!", blob[:500] or "x")], ["DENIED"] * 3,
+            "%s for a hash: denied" % what)
         ok("password.bad" in [row["event"] for row in events(host)], "... and told")
         ok(status(host)["hashes"] - before <= 3, "... after no more hashes than guesses")
 
 
-    for what, blob in (("nothing", b""), ("one byte", b"\1"), ("a bare secret", ADA), ("noise", random.randbytes(64)), ("1000 bytes", bytes(1000))):
+    for what, blob in (("nothing", b""), ("one byte", b"\1"), ("a bare secret", ADA), ("noise", random.randbytes(64)),
+                       ("1000 bytes", bytes(1000))):
         whole.sql(("UPDATE factors SET sealed = ?", blob))
         is_(login(host, "ada", code=totp(ADA), service="both")[0], "DENIED", "%s for a code's secret: denied" % what)
         ok("password.bad" in [row["event"] for row in events(host)], "... and told")
@@ -88,11 +95,11 @@ def flipped(host, whole):
     database = sqlite3.connect(os.path.join(whole.copy, "authc.db"))
     size = database.execute("SELECT length(sealed) FROM passwords").fetchone()[0]
     database.close()
-    ada = "(SELECT id FROM accounts WHERE name = 'ada')"
+    change = ("UPDATE passwords SET sealed = CAST(substr(sealed, 1, ?1) || ?2 || substr(sealed, ?1 + 2) AS BLOB)"
+              " WHERE account_id = (SELECT id FROM accounts WHERE name = 'ada')")
     granted = []
     for at in sorted(random.sample(range(size), 2)) + [0, size - 1]:
-        whole.sql(("UPDATE passwords SET sealed = CAST(substr(sealed, 1, ?1) || ?2 || substr(sealed, ?1 + 2) AS BLOB) WHERE account_id = " + ada,
-                   at, bytes([random.randrange(256)])))
+        whole.sql((change, at, bytes([random.randrange(256)])))
         granted.append(login(host, "ada", "wrong")[0])
     is_(granted, ["DENIED"] * 4, "a sealed hash with a changed byte opens to no wrong password")
 
@@ -117,10 +124,13 @@ def flipped(host, whole):
             ends.append("ended" if host.process.poll() is not None else repr(error))
     diag(", ".join("%d %s" % (ends.count(end), end) for end in sorted(set(ends))))
     ok(not any("GRANTED" in end for end in ends), "a database with 8 flipped bits lets nobody in by a wrong password")
-    ok("AddressSanitizer" not in host.log() and "runtime error" not in host.log(), "... and nothing is read out of bounds")
+    ok("AddressSanitizer" not in host.log() and "runtime error" not in host.log(),
+       "... and nothing is read out of bounds")
 
 
-random.seed(int.from_bytes(os.urandom(4), "big"))
+SEED = int.from_bytes(os.urandom(4), "big")
+diag("seed %d" % SEED)
+random.seed(SEED)
 with Instance(CONFIG, deny_time="5ms") as instance:
     add(instance, "ada", 1001)
     add(instance, "bob", 1002, password=OTHER)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# For the system tests that log in by hand, over the wire: one conversation from BEGIN to VERDICT, whole or in halves (so that many
+# For the system tests that log in by hand, over the wire: one conversation from BEGIN to VERDICT, whole or in halves
+# (so that many
 # overlap), accounts with a password and a code, and the codes themselves. It reads no state of authcd's.
 """Logins typed by hand against a private authcd (see the comment above)."""
 import base64
@@ -47,7 +48,8 @@ class Login:
                 answer = by_kind[row["kind"]]
                 self.answer(answer() if callable(answer) else answer)
                 name, row = self.next()
-            assert name != "verdict" or (row["nonce"] == self.nonce and row["user"] == self.user), "not our verdict: %r" % row
+            ours = name != "verdict" or (row["nonce"] == self.nonce and row["user"] == self.user)
+            assert ours, "not our verdict: %r" % row
             self.row = row
             return row
 
