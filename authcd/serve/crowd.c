@@ -19,8 +19,8 @@ bool crowd_admits(const struct crowd *c, uint32_t uid)
         return c->n < c->max;
     if (c->n + CROWD_RESERVE >= c->max)
         return false;
-    TAILQ_FOREACH(conn, &c->all, all)
-    own += conn->peer.uid == uid;
+    TAILQ_FOREACH (conn, &c->all, all)
+        own += conn->peer.uid == uid;
     return own < CROWD_PER_UID_MAX;
 }
 
@@ -40,8 +40,8 @@ struct conn *crowd_find(const struct crowd *c, uint64_t token)
 {
     struct conn *conn;
 
-    TAILQ_FOREACH(conn, &c->all, all)
-    if (conn->token == token)
-        return conn;
+    TAILQ_FOREACH (conn, &c->all, all)
+        if (conn->token == token)
+            return conn;
     return NULL;
 }

@@ -49,9 +49,9 @@ void lists_hold(struct lists *l, struct conn *c)
     if (c->is_held)
         TAILQ_REMOVE(&l->held, c, held);
     c->is_held = true;
-    TAILQ_FOREACH_REVERSE(before, &l->held, conns, held) /* nearly always the newest belongs at the end */
-    if (before->held_until_ms <= c->held_until_ms)
-        break;
+    TAILQ_FOREACH_REVERSE (before, &l->held, conns, held) /* nearly always the newest belongs at the end */
+        if (before->held_until_ms <= c->held_until_ms)
+            break;
     if (before)
         TAILQ_INSERT_AFTER(&l->held, before, c, held);
     else
@@ -85,19 +85,19 @@ void lists_settled(struct lists *l, int64_t account_id)
 {
     struct conn *c;
 
-    TAILQ_FOREACH(c, &l->waiting, waiting)
-    c->retry |= login_waits_for(c->login) == account_id;
+    TAILQ_FOREACH (c, &l->waiting, waiting)
+        c->retry |= login_waits_for(c->login) == account_id;
 }
 
 struct conn *lists_take_retry(struct lists *l)
 {
     struct conn *c;
 
-    TAILQ_FOREACH(c, &l->waiting, waiting)
-    if (c->retry && !c->dead) {
-        c->retry = false;
-        return c;
-    }
+    TAILQ_FOREACH (c, &l->waiting, waiting)
+        if (c->retry && !c->dead) {
+            c->retry = false;
+            return c;
+        }
     return NULL;
 }
 

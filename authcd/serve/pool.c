@@ -75,9 +75,9 @@ static struct queue *queue_find(struct pool *p, const char *source)
 {
     struct queue *q;
 
-    TAILQ_FOREACH(q, &p->queues, entry)
-    if (strncmp(q->source, source, sizeof q->source - 1) == 0)
-        return q;
+    TAILQ_FOREACH (q, &p->queues, entry)
+        if (strncmp(q->source, source, sizeof q->source - 1) == 0)
+            return q;
     return NULL;
 }
 
@@ -402,8 +402,8 @@ static uint64_t turns_before(struct pool *p, const char *source, bool priority)
 
     if (priority)
         return turns;
-    TAILQ_FOREACH(q, &p->queues, entry)
-    turns += q == own || q->n < rounds + 1 ? q->n : rounds + 1;
+    TAILQ_FOREACH (q, &p->queues, entry)
+        turns += q == own || q->n < rounds + 1 ? q->n : rounds + 1;
     return turns;
 }
 

@@ -360,9 +360,9 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source, (void)usec;
     start(t);
-    TAILQ_FOREACH(c, &t->crowd.all, all)
-    if (c->deadline_ms <= t->d->now.boot_ms)
-        lists_die(&t->lists, c);
+    TAILQ_FOREACH (c, &t->crowd.all, all)
+        if (c->deadline_ms <= t->d->now.boot_ms)
+            lists_die(&t->lists, c);
     if (!t->listeners.watched && !t->draining && listeners_watch(&t->listeners) < 0)
         log_error("cannot listen: %s", strerror(errno));
     turn_finish(t);
@@ -444,8 +444,8 @@ void turn_free(struct turn *t)
 
     if (!t)
         return;
-    TAILQ_FOREACH(c, &t->crowd.all, all)
-    lists_die(&t->lists, c);
+    TAILQ_FOREACH (c, &t->crowd.all, all)
+        lists_die(&t->lists, c);
     reap(t);
     make_durable(t);
     leaders_free(t->leaders);
@@ -475,8 +475,8 @@ void turn_drain(struct turn *t)
     if (!t->handed)
         listeners_shut(&t->listeners);
     t->draining = true;
-    TAILQ_FOREACH(c, &t->crowd.all, all)
-    if (!c->login && c->packets > 0 && !c->first)
-        lists_die(&t->lists, c);
+    TAILQ_FOREACH (c, &t->crowd.all, all)
+        if (!c->login && c->packets > 0 && !c->first)
+            lists_die(&t->lists, c);
     turn_finish(t);
 }
