@@ -114,14 +114,26 @@ needs_pam_authc := -lpam
 needs_ctl :=
 $(foreach l,rules store handlers serve,$(eval needs_$(l) := $(LIBS_DAEMON)))
 
-define unit
-$(BUILD)/tests/unit/$(1)/%: tests/unit/$(1)/%.c tests/tap.h $(foreach l,$(libs_$(1)),$(call lib,$(l)))
+# tests/fuzz/<layer>/<name>.c likewise; without libFuzzer (any MODE but fuzz) it is linked to run over its corpus once.
+FUZZ_SRC := $(filter-out tests/fuzz/replay/%,$(wildcard tests/fuzz/*/*.c))
+FUZZ_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
+REPLAY := $(BUILD)/obj/tests/fuzz/replay/main.o
+with_unit :=
+with_fuzz := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$(REPLAY))
+
+define test
+$(BUILD)/tests/$(1)/$(2)/%: tests/$(1)/$(2)/%.c tests/tap.h $(filter %.o,$(with_$(1))) $(foreach l,$(libs_$(2)),$(call lib,$(l)))
 	@mkdir -p $$(@D)
 	@echo "  CC      $$<"
-	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie -iquote tests $(call quote,$(1)) -MF $$@.d $(ALL_LDFLAGS) -o $$@ $$< \
-		-Wl,--start-group $(foreach l,$(libs_$(1)),$(call lib,$(l))) -Wl,--end-group $(needs_$(1))
+	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie -iquote tests $(call quote,$(2)) -MF $$@.d $(ALL_LDFLAGS) -o $$@ $$< $(with_$(1)) \
+		-Wl,--start-group $(foreach l,$(libs_$(2)),$(call lib,$(l))) -Wl,--end-group $(needs_$(2))
 endef
-$(foreach l,$(LAYERS) pam_authc,$(eval $(call unit,$(l))))
+$(foreach k,unit fuzz,$(foreach l,$(LAYERS) pam_authc,$(eval $(call test,$(k),$(l)))))
+
+$(REPLAY): tests/fuzz/replay/main.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 # Helper programs of the system tests: applications and peers of ours, one file each.
 TOOL_SRC := $(wildcard tests/system/tools/*.c)
@@ -160,20 +172,14 @@ deps:
 	@packaging/deps
 
 # ---- fuzzing and measuring -------------------------------------------------------------------------------------------
-FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 T ?= 60
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(foreach l,rules common,$(call lib,$(l)))
-	@mkdir -p $(@D)
-	@echo "  CC      $<"
-	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(call quote,rules) $(ALL_LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $< \
-		$(if $(filter fuzz,$(MODE)),,tests/fuzz/replay/main.c) -Wl,--start-group $(foreach l,rules common,$(call lib,$(l))) -Wl,--end-group $(LIBS_DAEMON)
-fuzzers: $(patsubst %,$(BUILD)/tests/fuzz/%,$(FUZZERS))
+fuzzers: $(FUZZ_BIN)
 fuzz:
 	@$(MAKE) --no-print-directory -j2 MODE=fuzz fuzzers
-	@tests/fuzz/run build/fuzz/tests/fuzz $(T) $(FUZZERS)
+	@tests/fuzz/run $(T) $(FUZZ_BIN:$(BUILD)/%=build/fuzz/%)
 fuzz-replay:
-	@$(MAKE) --no-print-directory -j2 MODE=asan fuzzers
-	@for f in $(FUZZERS); do build/asan/tests/fuzz/$$f tests/fuzz/corpus/$$f || exit 1; done
+	@$(MAKE) --no-print-directory -j2 MODE=asan WERROR=1 fuzzers
+	@for f in $(FUZZ_BIN:$(BUILD)/%=build/asan/%); do $$f tests/fuzz/corpus/$${f##*/} || exit 1; done
 
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: tests/bench/%.c $(DAEMON_LIBS)

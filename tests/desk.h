@@ -17,6 +17,10 @@
 #include "random.h"
 #include "tap.h"
 
+#ifndef DESK_PLACE /* where the private directory is made */
+#define DESK_PLACE "/tmp"
+#endif
+
 struct line {
     struct peer peer;
     struct login *login;
@@ -59,7 +63,7 @@ __attribute__((unused)) static void desk_open(struct desk *d)
 
     memset(d, 0, sizeof *d);
     desk_must(sodium_init() < 0 ? -EIO : 0, "sodium_init");
-    strcpy(d->dir, "/tmp/authc-desk-XXXXXX");
+    strcpy(d->dir, DESK_PLACE "/authc-desk-XXXXXX");
     desk_must(mkdtemp(d->dir) ? 0 : -errno, "mkdtemp");
     int error = db_open(d->dir, NULL, &d->db, reason);
     if (error < 0)
