@@ -63,6 +63,7 @@ def window_and_form(host):
     for number, (algorithm, digits) in enumerate((("SHA1", 6), ("SHA256", 6), ("SHA512", 8), ("SHA1", 8)), 1010):
         name, kind = "u%d" % number, algorithm.lower()
         add(host, name, number)
+        room_in_step(4)
         secret, factor = add_totp(host, name, algorithm=algorithm, digits=digits, confirm=False)
         for offset in (-2, 2, -3, 3, 1000):
             code = totp(secret, offset, digits, kind)
@@ -131,6 +132,7 @@ def needs_both(host):
 def enrolment(host):
     """O5 O7"""
     add(host, "cyd", 1003)
+    room_in_step(4)
     one = Login(host, "cyd", target_uid=1003)
     row = one.run({PROMPT["PASSWORD"]: PASSWORD, PROMPT["CODE"]: "000000"})
     is_((verdict_name(row["verdict"]), one.asked), ("DENIED", [PROMPT["PASSWORD"], PROMPT["CODE"]]),
@@ -185,6 +187,7 @@ def enrolment(host):
 def removed_and_foreign(host):
     add(host, "dan", 1004)
     add(host, "eve", 1005)
+    room_in_step(4)
     dan, number = add_totp(host, "dan")
     eve, _ = add_totp(host, "eve")
     is_(login(host, "dan", code=totp(eve), target_uid=1004)[0], "DENIED", "another's code does not open")
