@@ -110,6 +110,7 @@ def add_totp(host, user="ada", label="phone", confirm=True, **fields):
     assert last[0] == "end", last
     secret, number = decode_secret(rows[0]["secret"]), rows[0]["id"]
     if confirm:
+        room_in_step(1)
         _, last = request(host, "factor_confirm", user=user, id=number, code=totp(secret, -1))
         assert last[0] == "end", last
     return secret, number
