@@ -70,7 +70,7 @@ int64_t sql_int(struct sql *q);
 int64_t sql_ranged(struct sql *q, int64_t min, int64_t max);
 uint32_t sql_u32(struct sql *q);
 void sql_text(struct sql *q, char *out, size_t cap);       /* NULL reads as "" */
-size_t sql_blob(struct sql *q, void *out, size_t cap);
+size_t sql_blob(struct sql *q, void *out, size_t cap);     /* its length; 0 also where it does not fit */
 
 /* sqlite result code -> negative errno. */
 int sql_errno(int code);
