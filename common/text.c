@@ -38,6 +38,15 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7f && c < 0xa0);
 }
 
+/* Characters that show nothing themselves and change how others are shown: what is printed would not be what is there.
+ */
+static bool is_invisible(uint32_t c)
+{
+    return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe007f);
+}
+
 /* Unicode's White_Space, without the controls. */
 static bool is_space(uint32_t c)
 {
@@ -66,7 +75,7 @@ bool text_is_account_name(const char *s)
     for (size_t n; len > 0; at += n, len -= n) {
         uint32_t c;
         n = character(at, len, &c);
-        if (n == 0 || is_control(c) || is_space(c) || c == '/' || c == ':')
+        if (n == 0 || is_control(c) || is_invisible(c) || is_space(c) || c == '/' || c == ':')
             return false;
     }
     return true;
@@ -91,7 +100,7 @@ static size_t show(char shown[32], const unsigned char *s, size_t len, size_t *r
 {
     uint32_t c = 0;
     size_t n = character(s, len, &c), used = 0;
-    if (n > 0 && !is_control(c)) {
+    if (n > 0 && !is_control(c) && !is_invisible(c)) {
         if (c == '\\')
             shown[used++] = '\\';
         memcpy(shown + used, s, n);

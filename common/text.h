@@ -14,14 +14,15 @@
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF; and no NUL. */
 bool text_is_utf8(const char *s, size_t len);
 
-/* A name that an account may have: 1 to 256 bytes of UTF-8; no control character, no '/', ':' or white space, not "."
- * or "..", no leading '-' or '+'. */
+/* A name that an account may have: 1 to 256 bytes of UTF-8; no control or invisible character, no '/', ':' or white space,
+ * not "." or "..", no leading '-' or '+'. */
 bool text_is_account_name(const char *s);
 
 /* A label, role, service or audience: 1 to max bytes of A-Z a-z 0-9 . _ - , not starting with '-' or '.'. */
 bool text_is_word(const char *s, size_t max);
 
-/* Copies s to out for a terminal: control characters (C0, DEL, C1) and bytes that are not UTF-8 become \xNN, a
+/* Copies s to out for a terminal: control characters (C0, DEL, C1), invisible ones (zero width, changes of
+ * direction) and bytes that are not UTF-8 become \xNN, a
  * backslash becomes \\. Always terminated if cap > 0; cut at a whole character. Returns the bytes written. */
 size_t text_printable(char *out, size_t cap, const char *s);
 

@@ -30,10 +30,30 @@ static void test_names(void)
 {
     static const char *const good[] = {
         "a", "ada", "_apt", "systemd-network", "a.b", "...", "ada@example.org", "user$", "\xc3\xa9milie", "0", "a+b"};
-    static const char *const bad[] = {
-        "",     ".",     "..",      "-ada",     "+ada",       "a/b",          "a:b",          "a b",           "a\tb",
-        "a\nb", "a\x7f", "a\x1b[m", "\xc2\x85", "a\xc2\xa0z", "\xe2\x80\x83", "\xe3\x80\x80", "a\xe2\x80\xa8", "a\xff",
-        "\xc3", "a\x01"};
+    static const char *const bad[] = {"",
+                                      ".",
+                                      "..",
+                                      "-ada",
+                                      "+ada",
+                                      "a/b",
+                                      "a:b",
+                                      "a b",
+                                      "a\tb",
+                                      "a\nb",
+                                      "a\x7f",
+                                      "a\x1b[m",
+                                      "\xc2\x85",
+                                      "a\xc2\xa0z",
+                                      "\xe2\x80\x83",
+                                      "\xe3\x80\x80",
+                                      "a\xe2\x80\xa8",
+                                      "a\xff",
+                                      "\xc3",
+                                      "a\x01",
+                                      "a\xe2\x80\xae",
+                                      "\xe2\x80\x8b"
+                                      "a",
+                                      "a\xef\xbb\xbf"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         ok(text_is_account_name(good[i]), "\"%s\" is a name", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -77,6 +97,10 @@ static void test_printable(void)
     shows("\x1b[31m\x7f", 60, "\\x1b[31m\\x7f");
     shows("\xc2\x9b", 60, "\\xc2\\x9b");
     shows("\\x0a", 60, "\\\\x0a");
+    shows("a\xe2\x80\xae"
+          "b",
+          60, "a\\xe2\\x80\\xaeb");
+    shows("\xe2\x80\xa8", 60, "\\xe2\\x80\\xa8");
     shows("\xff\xc3", 60, "\\xff\\xc3");
     shows("ab\n", 6, "ab");
     shows("ab\n", 7, "ab\\x0a");
