@@ -44,14 +44,6 @@ static int refuse_audience(struct handler *h, const char *name, struct step *ste
                        names);
 }
 
-static bool role_allowed(const struct config_roles *roles, const char *role)
-{
-    for (size_t i = 0; i < roles->n; i++)
-        if (strcmp(roles->names[i], role) == 0)
-            return true;
-    return false;
-}
-
 /* 1, 2; 0: no such level. */
 static int acr_level(const char *acr)
 {
@@ -89,7 +81,7 @@ static int find_session(struct handler *h, const struct account *a, const struct
 {
     if (a->state != ACCOUNT_ACTIVE)
         return refuse(h, a, step, "the account is not active");
-    if (!role_allowed(&aud->roles, a->role))
+    if (!config_roles_have(&aud->roles, a->role))
         return refuse(h, a, step, "role %s gets no tokens for %s", a->role, aud->name);
     int error = session_of_peer(h, a, in->session, ret);
     if (error == -ENOENT && in->session[0] == '\0')

@@ -143,3 +143,11 @@ bool config_role_exists(const char *name)
 {
     return config_value_place(CONFIG_VALUE_ROLES, name) >= 0;
 }
+
+bool config_roles_have(const struct config_roles *roles, const char *role)
+{
+    for (size_t i = 0; i < roles->n && i < CONFIG_ROLES_MAX; i++)
+        if (role && role[0] != '\0' && strcmp(roles->names[i], role) == 0)
+            return true;
+    return false;
+}

@@ -109,4 +109,7 @@ bool config_setting(const struct config *c, size_t index, struct config_setting 
 /* The role names that ship, in rank order; roles of one's own come with the role table. */
 bool config_role_exists(const char *name);
 
+/* Is role one of them? False for NULL and "". */
+bool config_roles_have(const struct config_roles *roles, const char *role);
+
 #endif

@@ -71,10 +71,7 @@ void policy_questions(const struct config_service *service, const struct policy_
 
 bool policy_role_allowed(const struct config_service *service, const char *role)
 {
-    for (size_t i = 0; i < service->roles.n && i < CONFIG_ROLES_MAX; i++)
-        if (role && role[0] != '\0' && strcmp(service->roles.names[i], role) == 0)
-            return true;
-    return false;
+    return config_roles_have(&service->roles, role);
 }
 
 enum verdict policy_acct(const struct config_service *service, const struct policy_account *account, bool must_change)
