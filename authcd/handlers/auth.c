@@ -303,7 +303,9 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
     } else
         take_answer(h, typed);
     login->answered++;
-    if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = look(h, step)) < 0)
+    if (first && typed->len == 0) /* right nowhere, so nobody's guess; and what sshd's fake answer to nothing is */
+        login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");
+    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = look(h, step)) < 0)
         return error;
     if (login->answered < login->questions.n)
         return login_prompt(h, step, login->questions.kinds[login->answered]);

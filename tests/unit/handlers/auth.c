@@ -243,6 +243,9 @@ static void fakes(void)
         if (desk_verdict(l) != VERDICT_DENIED)
             ok(0, "a fake answer was not denied");
     }
+    for (int i = 0; i < 20; i++) /* what they are to somebody who only presses Return */
+        if (desk_verdict(login(&d, "ada", "", i % 2 ? "" : "\b\n\r\177IN")) != VERDICT_DENIED)
+            ok(0, "an empty answer was not denied");
     is_int(d.counters.hashes, 0, "L12: sshd's fake answers are not looked at");
     is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_GRANTED, "L12: nor charged to anybody");
     desk_close(&d);
