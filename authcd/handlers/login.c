@@ -204,7 +204,8 @@ int login_hash(struct handler *h, struct step *step, enum password_job_kind kind
     return 0;
 }
 
-int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
+/* The attempt is a failed one, if it was reserved at all; the audit says why, and which it is. */
+static int settle_failed(struct handler *h, struct step *step, enum audit_event event, const char *why)
 {
     struct login *login = *h->login;
     char result[sizeof((struct audit *)0)->result];
@@ -220,7 +221,14 @@ int login_deny(struct handler *h, struct step *step, enum audit_event event, con
         error = text_format(result, sizeof result, "%s, %u of %u", why, failures, limit_rule(BUCKET_ACCOUNT)->free);
     else
         error = text_copy(result, sizeof result, why);
-    if (error < 0 || (error = login_audit(h, event, result)) < 0)
+    return error < 0 ? error : login_audit(h, event, result);
+}
+
+int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
+{
+    int error = settle_failed(h, step, event, why);
+
+    if (error < 0)
         return error;
     h->counters->denied++;
     return login_verdict(h, step, VERDICT_DENIED, "", "");
@@ -364,17 +372,12 @@ int on_retry(struct handler *h, struct step *step)
 int on_gone(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
-    uint32_t failures = 0;
 
     if (!login || login->state == LOGIN_DONE)
         return 0;
     login->state = LOGIN_DONE;
     login->waiting = false;
-    if (!login->attempt.reserved)
-        return 0;
-    step->settled = login->account.id;
-    int error = attempt_fail(h->db, &login->attempt, &h->now, &failures);
-    return error < 0 ? error : login_audit(h, AUDIT_LOGIN_FAILURE, "hung up after an answer");
+    return login->attempt.reserved ? settle_failed(h, step, AUDIT_LOGIN_FAILURE, "hung up after an answer") : 0;
 }
 
 int on_abort(struct handler *h, const struct msg_abort *in, struct step *step)
