@@ -193,7 +193,7 @@ static const struct {
     {"[authcd]\r\n", "f:1: control character 0x0d: wants tabs and plain ends of lines only"},
     {"# \x7f\n", "f:1: control character 0x7f: wants tabs and plain ends of lines only"},
     {"\n# \xff\n", "f:2: not UTF-8: save the file as UTF-8"},
-    {"\xef\xbb\xbf[authcd]\n", "f:1: \"\xef\xbb\xbf[authcd]\": wants [section] or key = value"},
+    {"\xef\xbb\xbf[authcd]\n", "f:1: \"\\xef\\xbb\\xbf[authcd]\": wants [section] or key = value"},
     {"[authcd]\nuser = x\nhash_memory = 32MiB\n",
      "f:3: argon2_memory is above hash_memory: not one password could be hashed"},
     {"[authcd]\nhash_memory = 512MiB\nargon2_memory = 1GiB\n",
