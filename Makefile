@@ -143,7 +143,21 @@ $(BUILD)/tests/tools/%: tests/system/tools/%.c $(call lib,common)
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) $(NO_STACK_LIMIT) -pie -iquote tests -iquote common -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call lib,common) -lpam -lpthread
 
-tests: all $(UNIT_BIN) $(TOOL_BIN)
+# The module with every call in the way of its wrapper, and the application that lets them fail.
+FAULT := $(BUILD)/tests/fault/module $(BUILD)/tests/fault/module.so
+FAULT_WRAPS := $(shell sed -nE 's/^FAULT.[^,]*, ([a-z_]+),.*/-Wl,--wrap=\1/p' tests/fault/module.symbols)
+$(BUILD)/tests/fault/module: tests/fault/module.c tests/fault/server.c $(call lib,common) $(wildcard tests/fault/*.h) tests/fault/module.symbols
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) -pie -iquote tests -iquote tests/system/tools -iquote common \
+		-Wl,--export-dynamic-symbol=fault_now $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(call lib,common) -lpam
+$(BUILD)/tests/fault/module.so: tests/fault/wrap.c tests/fault/fault.h tests/fault/module.symbols $(BUILD)/pam_authc.so
+	@echo "  LD      $@"
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -shared $(ALL_LDFLAGS) -Wl,--version-script=pam_authc/pam_authc.map $(FAULT_WRAPS) -o $@ $< \
+		$(call obj,pam_authc) $(call lib,common) -lpam
+
+tests: all $(UNIT_BIN) $(TOOL_BIN) $(FAULT)
 
 PROVE := prove --timer --exec '' $(PROVE_FLAGS)
 SYSTEM_T = $(sort $(wildcard tests/system/*.t))

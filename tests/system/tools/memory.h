@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For pamtry: an allocator that fails on demand, and a search of all memory for what should be gone. Included by one
+ * program, whose allocator it becomes.
+ */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Counts down to the allocation that fails, in the phases only. Sanitizers bring an allocator of their own. */
+static int fail_alloc;
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t size);
+
+static bool fails(void)
+{
+    if (fail_alloc == 0 || --fail_alloc > 0)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __libc_realloc(p, size);
+}
+#endif
+
+/* How often `reversed`, read backwards, lies in memory that this process can write: the caller must not hold it
+ * forwards itself. */
+static size_t count_in_memory(const char *reversed)
+{
+    size_t len = strlen(reversed), found = 0;
+    char line[512];
+    unsigned long from, to;
+    char mode[5];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL)
+        return SIZE_MAX;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0)
+            continue;
+        for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
+            size_t same = 0;
+            while (same < len && at[same] == reversed[len - 1 - same])
+                same++;
+            found += same == len;
+        }
+    }
+    fclose(maps);
+    return found;
+}
+
+#endif
