@@ -326,11 +326,21 @@ class World:
     def enrol(self, user, password, role="user", code=True):
         """An account with a password and, with code, a confirmed code generator."""
         self.authctl("user", "add", user, "--role", role, "--password-stdin", input=password + "\n")
-        if not code:
-            return
-        rows = self.authctl("factor", "add", "totp", "--user", user, "--label", "phone")
+        if code:
+            self.add_code(user)
+
+    def add_code(self, user):
+        """One more confirmed code generator, which code() asks from now on: two codes that need no waiting."""
+        label = "phone%d" % (self.authctl("user", "show", user)["factors"] + 1)
+        rows = self.authctl("factor", "add", "totp", "--user", user, "--label", label)
         self._secrets[user] = (rows[0] if isinstance(rows, list) else rows)["secret"]
+        self._steps.pop(user, None)
         self.authctl("factor", "confirm", "--user", user, "--code-stdin", input=self.code(user) + "\n")
+
+    def audit(self, user, after=0):
+        """[(event, service, source, result), ...] about an account, from the after-th on."""
+        rows = self.authctl("audit", "--user", user)
+        return [(row["event"], row["service"], row["source"], row["result"]) for row in rows][after:]
 
     def code(self, user):
         """A code that authcd takes, and has not taken yet: of three steps in a window, so the fourth in 30 s has to wait."""
