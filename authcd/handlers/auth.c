@@ -184,27 +184,6 @@ static int deny_code(struct handler *h, struct step *step, enum otp_result resul
     return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
 }
 
-/* A person may take minutes over the code. What was true of the account at the first prompt must be true at the last. */
-static int look_again(struct handler *h)
-{
-    SECRET_AUTO struct secret stored = {0};
-    struct login *login = *h->login;
-    struct account now = {0};
-    int error = accounts_by_id(h->db, login->account.id, &now);
-
-    if (error < 0)
-        return error;
-    if (now.state != login->account.state || now.uid != login->account.uid || strcmp(now.role, login->account.role) != 0)
-        login_bar(login, AUDIT_LOGIN_REFUSED, "account changed during the login");
-    if (!asks_password(login))
-        return 0;
-    error = accounts_password(h->db, login->account.id, &stored);
-    if (error == -ENOENT || (error == 0 && (stored.len != strlen(login->verified) ||
-                                            memcmp(stored.bytes, login->verified, stored.len) != 0)))
-        login_bar(login, AUDIT_LOGIN_REFUSED, "password changed during the login");
-    return error == -ENOENT ? 0 : error;
-}
-
 static int decide(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -215,7 +194,7 @@ static int decide(struct handler *h, struct step *step)
         return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
     if (!login->bar && asks_password(login) && !login->password_right)
         return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
-    if (!login->bar && (error = look_again(h)) < 0)
+    if (!login->bar && (error = login_look_again(h, asks_password(login))) < 0)
         return error;
     if (login->bar)
         return login_deny(h, step, login->bar_event, login->bar);
@@ -239,15 +218,23 @@ static int decide_if_all_in(struct handler *h, struct step *step)
     return decide(h, step);
 }
 
+/* Is the password among what was typed so far? A service may ask for the code first. */
+static bool has_password(const struct login *login)
+{
+    for (size_t i = 0; i < login->answered; i++)
+        if (login->questions.kinds[i] != PROMPT_CODE)
+            return true;
+    return false;
+}
+
 /* Looks at the password, if the limits let it: on a hashing thread, while the person types the code. */
 static int look(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
-    int error = login_reserve(h);
 
-    if (error < 0 || login->waiting)
-        return error;
-    if (login->limited || !asks_password(login) || !password_length_ok(&login->password)) {
+    if (login->waiting || !has_password(login))
+        return 0;
+    if (!login->attempt.reserved || !password_length_ok(&login->password)) {
         secret_wipe(&login->password);
         return 0;
     }
@@ -305,7 +292,9 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
     login->answered++;
     if (first && typed->len == 0) /* right nowhere, so nobody's guess; and what sshd's fake answer to nothing is */
         login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");
-    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = look(h, step)) < 0)
+    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = login_reserve(h)) < 0)
+        return error;
+    if (login->asking != PROMPT_CODE && (error = look(h, step)) < 0)
         return error;
     if (login->answered < login->questions.n)
         return login_prompt(h, step, login->questions.kinds[login->answered]);
@@ -315,17 +304,15 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
 
 int auth_retry(struct handler *h, struct step *step)
 {
-    int error = look(h, step);
-    return error < 0 ? error : decide_if_all_in(h, step);
+    int error = login_reserve(h);
+
+    if (error < 0 || (error = look(h, step)) < 0)
+        return error;
+    return decide_if_all_in(h, step);
 }
 
 int auth_hashed(struct handler *h, const struct password_job *job, struct step *step)
 {
-    struct login *login = *h->login;
-
-    login->password_right = job->result == 0 && job->match && job->kind == PASSWORD_VERIFY;
-    memcpy(login->verified, job->stored, sizeof login->verified);
-    if (login->password_right && text_copy(login->rehash, sizeof login->rehash, job->made) < 0)
-        login->rehash[0] = '\0'; /* hashed anew another day */
+    login_note_hash(*h->login, job);
     return decide_if_all_in(h, step);
 }

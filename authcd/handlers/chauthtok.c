@@ -72,6 +72,12 @@ int chauthtok_retry(struct handler *h, struct step *step)
     return look(h, step);
 }
 
+static int give_up(struct handler *h, struct step *step, const char *why)
+{
+    int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
+    return error < 0 ? error : login_verdict(h, step, VERDICT_UNCHANGED, "", why);
+}
+
 /* Turned down: say why and ask again, a few times. */
 static int reject(struct handler *h, struct step *step, const char *why)
 {
@@ -80,10 +86,8 @@ static int reject(struct handler *h, struct step *step, const char *why)
 
     secret_wipe(&login->password);
     login->answered_ms = 0; /* no guess was made: nothing to hold back */
-    if (++login->rejected >= TRIES) {
-        int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
-        return error < 0 ? error : login_verdict(h, step, VERDICT_UNCHANGED, "", why);
-    }
+    if (++login->rejected >= TRIES)
+        return give_up(h, step, why);
     int error = text_copy(m.info.text, sizeof m.info.text, why);
     if (error < 0 || (error = step_reply(step, &m)) < 0)
         return error;
@@ -131,13 +135,13 @@ static int current_hashed(struct handler *h, const struct password_job *job, str
 
     if (login->bar)
         return login_deny(h, step, login->bar_event, login->bar);
-    if (job->result != 0 || !job->match)
+    login_note_hash(login, job);
+    if (!login->password_right)
         return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
     int error = attempt_refund(h->db, &login->attempt);
     if (error < 0)
         return error;
     step->settled = login->account.id;
-    login->password_right = true;
     login->answered_ms = 0;
     return login_prompt(h, step, PROMPT_NEW_PASSWORD);
 }
@@ -164,8 +168,11 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
         return -EIO;
     if (asks_current(h) && !login->password_right) /* cannot be: a last lock on the door */
         return -EPERM;
-    int error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s);
-    if (error < 0 || (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
+    int error = login_look_again(h, asks_current(h));
+    if (error == 0 && login->bar)
+        return give_up(h, step, login->bar);
+    if (error < 0 || (error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s)) < 0 ||
+        (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
         return error;
     return login_verdict(h, step, VERDICT_GRANTED, "", "");
 }

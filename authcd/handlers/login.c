@@ -234,6 +234,49 @@ int login_deny(struct handler *h, struct step *step, enum audit_event event, con
     return login_verdict(h, step, VERDICT_DENIED, "", "");
 }
 
+void login_note_hash(struct login *login, const struct password_job *job)
+{
+    login->password_right = job->result == 0 && job->match && job->kind == PASSWORD_VERIFY;
+    memcpy(login->verified, job->stored, sizeof login->verified);
+    if (login->password_right && text_copy(login->rehash, sizeof login->rehash, job->made) < 0)
+        login->rehash[0] = '\0'; /* hashed anew another day */
+}
+
+/* Is the stored password another one than was compared? One that this login would hash anew may have been hashed anew
+ * by another beside it: that is no change. */
+static int find_password_changed(struct handler *h, const struct account *now, bool *ret)
+{
+    SECRET_AUTO struct secret stored = {0};
+    struct login *login = *h->login;
+    int error = accounts_password(h->db, login->account.id, &stored);
+
+    if (error < 0 && error != -ENOENT)
+        return error;
+    bool same =
+        error == 0 && stored.len == strlen(login->verified) && memcmp(stored.bytes, login->verified, stored.len) == 0;
+    bool anew = login->rehash[0] && now->password_changed_at == login->account.password_changed_at;
+    *ret = error == -ENOENT || (!same && !anew);
+    return 0;
+}
+
+int login_look_again(struct handler *h, bool password)
+{
+    struct login *login = *h->login;
+    const struct account *then = &login->account;
+    struct account now = {0};
+    bool changed = false;
+    int error = accounts_by_id(h->db, then->id, &now);
+
+    if (error < 0 || (password && (error = find_password_changed(h, &now, &changed)) < 0))
+        return error;
+    if (now.state != then->state || now.uid != then->uid || strcmp(now.role, then->role) != 0 ||
+        (login->questions.code_skipped && now.codes > 0))
+        login_bar(login, AUDIT_LOGIN_REFUSED, "account changed during the login");
+    else if (changed)
+        login_bar(login, AUDIT_LOGIN_REFUSED, "password changed during the login");
+    return 0;
+}
+
 int login_no_memory(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;

@@ -63,6 +63,11 @@ int login_audit(struct handler *h, enum audit_event event, const char *result) _
 /* Settles the attempt as failed, says why in the audit, and denies. */
 int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
     __attribute__((warn_unused_result));
+/* What a hash that came back says of the account's password. */
+void login_note_hash(struct login *login, const struct password_job *job);
+/* A person may take minutes over the next answer: what was true of the account at the first prompt must be true at the
+ * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
+int login_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
 /* The hash could not be made for lack of memory: no failed attempt, no look. */
 int login_no_memory(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 

@@ -283,6 +283,51 @@ static void meanwhile(void)
     desk_close(&d);
 }
 
+/* Who had no code when a login began, and has one now, does not get in without it. */
+static void enrolled_meanwhile(void)
+{
+    struct desk d;
+    struct factor f = {.kind = "totp", .label = "phone", .algorithm = OTP_SHA1, .digits = 6, .period_s = 30};
+    struct otp otp = {.algorithm = OTP_SHA1, .digits = 6, .period_s = 30};
+
+    desk_open(&d);
+    desk_config(&d, "[service sshd]\nunenrolled = skip\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    d.keep_jobs = true;
+    struct line *l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    f.account_id = a.id;
+    desk_must(secret_set(&otp.secret, sha1_secret, strlen(sha1_secret)), "secret");
+    DESK_STORE(&d, factors_add(d.db, &f, &otp, d.now.wall_s));
+    DESK_STORE(&d, factors_confirm(d.db, f.id, d.now.wall_s));
+    desk_hash(&d, l);
+    is_int(desk_verdict(l), VERDICT_DENIED, "O7: enrolled between question and verdict: denied");
+    desk_close(&d);
+}
+
+/* factors = otp password: the code is asked first. */
+static void code_first(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service sshd]\nfactors = otp password\n");
+    desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
+    struct line *l = begin_as(&d, "sshd", "ada");
+    is_int(desk_prompt(l), PROMPT_CODE, "the code is asked first");
+    desk_answer(&d, l, code_at(&d, 0, 6));
+    is_int(desk_prompt(l), PROMPT_PASSWORD, "then the password");
+    is_int(d.counters.hashes, 0, "which is not looked at before it is there");
+    desk_answer(&d, l, "not that one");
+    is_int(desk_verdict(l), VERDICT_DENIED, "and must be right");
+    l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, code_at(&d, 0, 6));
+    desk_answer(&d, l, password);
+    is_int(desk_verdict(l), VERDICT_GRANTED, "as both are now");
+    is_int(d.counters.hashes, 2, "one look each");
+    desk_close(&d);
+}
+
 static void unknown_fakes(void)
 {
     struct desk d;
@@ -336,6 +381,25 @@ static void rehash(void)
     desk_close(&d);
 }
 
+/* Logins side by side, each of which would hash anew: the first that does must not deny the others. */
+static void rehash_beside(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    d.config.authcd.argon2_passes = 2;
+    d.keep_jobs = true;
+    struct line *first = begin_as(&d, "sshd", "ada"), *second = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, first, password);
+    desk_answer(&d, second, password);
+    desk_hash(&d, first);
+    desk_hash(&d, second);
+    is_int(desk_verdict(first), VERDICT_GRANTED, "the first of two is granted, its hash made anew");
+    is_int(desk_verdict(second), VERDICT_GRANTED, "L2: and so is the other, with the same password");
+    desk_close(&d);
+}
+
 int main(void)
 {
     vectors();
@@ -347,8 +411,11 @@ int main(void)
     bad_hashes();
     fakes();
     meanwhile();
+    enrolled_meanwhile();
+    code_first();
     unknown_fakes();
     combined();
     rehash();
+    rehash_beside();
     return tap_done();
 }

@@ -104,6 +104,38 @@ static void ends_sessions(struct desk *d, const struct account *a)
     is_int(sessions_get(d->db, there.name, &s), -ENOENT, "T5: the other one is over");
 }
 
+/* Whoever has shown the old password may take minutes over the new one; what was changed since stands. */
+static void meanwhile(struct desk *d, struct account *a)
+{
+    SECRET_AUTO struct secret stored = {0};
+    char kept[PASSWORD_STORED_SIZE] = "";
+    struct account other = desk_account(d, "bob", 1002, "user", "somebody else's", NULL, 0);
+    struct line *l = begin_as(d, 1001, 1001, 0, "ada");
+
+    desk_answer(d, l, password);
+    desk_answer(d, l, fresh);
+    desk_must(accounts_password(d->db, other.id, &stored), "stored");
+    memcpy(kept, stored.bytes, stored.len);
+    DESK_STORE(d, accounts_set_password(d->db, a->id, kept, true, d->now.wall_s));
+    desk_answer(d, l, fresh);
+    is_int(desk_verdict(l), VERDICT_UNCHANGED, "reset by an administrator meanwhile: that one stays");
+    is_int(login(d, fresh), VERDICT_DENIED, "the other was not set");
+    is_int(login(d, "somebody else's"), VERDICT_GRANTED, "the reset was");
+    l = begin_as(d, 1001, 1001, 0, "ada");
+    desk_answer(d, l, "somebody else's");
+    desk_answer(d, l, fresh);
+    desk_must(accounts_by_id(d->db, a->id, a), "account");
+    a->state = ACCOUNT_DISABLED;
+    DESK_STORE(d, accounts_update(d->db, a, d->now.wall_s));
+    desk_answer(d, l, fresh);
+    is_int(desk_verdict(l), VERDICT_UNCHANGED, "disabled meanwhile: not changed");
+    l = begin_as(d, 0, 0, 0, "ada");
+    desk_answer(d, l, fresh);
+    DESK_STORE(d, accounts_delete(d->db, a->id, d->now.wall_s));
+    desk_answer(d, l, fresh);
+    is_int(desk_verdict(l), VERDICT_UNCHANGED, "deleted meanwhile: not changed, and no error");
+}
+
 int main(void)
 {
     struct desk d;
@@ -114,6 +146,7 @@ int main(void)
     by_the_user(&d);
     others(&d);
     ends_sessions(&d, &a);
+    meanwhile(&d, &a);
     desk_close(&d);
     return tap_done();
 }
