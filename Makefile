@@ -212,7 +212,7 @@ MANDIR    ?= $(PREFIX)/share/man
 DOCDIR    ?= $(PREFIX)/share/doc/authc
 SYSCONFDIR ?= /etc
 UNITDIR   ?= /lib/systemd/system
-MULTIARCH := $(shell $(CC) -print-multiarch)
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 PAMDIR    ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
 include packaging/install.mk
 
