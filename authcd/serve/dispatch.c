@@ -157,7 +157,7 @@ static bool is_allowed(const struct peer *peer, enum msg_who who, struct step *s
     case MSG_NOBODY:
         break;
     }
-    refuse(step, REFUSAL_NOT_ALLOWED, "not allowed");
+    refuse(step, REFUSAL_NOT_ALLOWED, "not allowed: for root only");
     return false;
 }
 

@@ -285,5 +285,5 @@ with Instance(CONFIG) as host:
     says(host, "status", r"\Aversion +\S+\nstate +serving\nreason +-\nstarted +.*\nmemory locked +(yes|no)\n\Z", uid=UID)
     says(host, "config show", r"(?m)^  authcd +deny_time +200ms +yes$")
     for verb in ["user list", "audit", "user add zed --uid 9"]:
-        says(host, verb, "not allowed", uid=UID, code=1)
+        says(host, verb, "not allowed: for root only", uid=UID, code=1)
 done()
