@@ -265,9 +265,9 @@ unsigned pool_slots(const struct config_authcd *c, long cores)
     uint64_t by_memory = c->argon2_memory ? c->hash_memory / c->argon2_memory : 1;
     uint64_t slots = cores > 0 ? (uint64_t)cores : 1;
 
-    if (slots > by_memory)
-        slots = by_memory;
-    return slots > 0 ? (unsigned)slots : 1;
+    if (by_memory < 2)
+        return 1;
+    return (unsigned)(slots < by_memory - 1 ? slots : by_memory - 1);
 }
 
 int pool_new(unsigned slots, struct pool **ret)

@@ -60,8 +60,10 @@ static void slots(void)
     struct config_authcd c = {.argon2_memory = 64, .hash_memory = 256};
 
     is_int(pool_slots(&c, 2), 2, "one a core");
-    is_int(pool_slots(&c, 64), 4, "within the memory budget");
-    c.hash_memory = 10;
+    is_int(pool_slots(&c, 64), 3, "within the memory budget, the kept thread's hash with them");
+    c.hash_memory = 128;
+    is_int(pool_slots(&c, 8), 1, "room for two: a slot and the kept one");
+    c.hash_memory = 127;
     is_int(pool_slots(&c, 8), 1, "at least one");
     is_int(pool_slots(&c, -1), 1, "cores unknown: one");
 }
