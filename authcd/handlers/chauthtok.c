@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Phase chauthtok: a new password. The current one is asked of everybody but root acting on its own account of things
- * (passwd run by root, authctl passwd), and is guarded by the same limits as a login. A forced change asks for it even
- * there, because the process that forces it (sshd, login) is root's while the person is not.
+ * Phase chauthtok: a new password. The current one is asked first, under the same limits as a login, unless root set
+ * the change going by itself (passwd or authctl passwd run as root): root may give anybody a new one. A change that a
+ * login forces asks for the current one all the same, because there the process is root's (sshd, login) and the person
+ * is not.
  */
 #include <errno.h>
 #include <string.h>
@@ -97,11 +98,11 @@ static int reject(struct handler *h, struct step *step, const char *why)
 static int take_new(struct handler *h, const struct secret *typed, struct step *step)
 {
     struct login *login = *h->login;
-    const char *objection = password_objection(typed, login->account.name, login->code.len ? &login->code : NULL,
-                                               h->config->authcd.password_min);
+    const struct secret *old = login->code.len ? &login->code : NULL;
+    char why[PASSWORD_WHY_SIZE];
 
-    if (objection)
-        return reject(h, step, objection);
+    if (password_objection(typed, login->account.name, old, h->config->authcd.password_min, why))
+        return reject(h, step, why);
     login->password = *typed;
     return login_prompt(h, step, PROMPT_RETYPE_PASSWORD);
 }

@@ -7,7 +7,9 @@
 #include "password.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,20 +225,30 @@ static bool has_name(const struct secret *s, const char *user)
     return false;
 }
 
-const char *password_objection(const struct secret *fresh, const char *user, const struct secret *old, uint64_t min)
+__attribute__((format(printf, 2, 3))) static bool object(char why[PASSWORD_WHY_SIZE], const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    text_cut(why, PASSWORD_WHY_SIZE, format, ap);
+    va_end(ap);
+    return true;
+}
+
+bool password_objection(const struct secret *fresh, const char *user, const struct secret *old, uint64_t min,
+                        char ret_why[PASSWORD_WHY_SIZE])
 {
     bool varied = false;
     if (!text_is_utf8((const char *)fresh->bytes, fresh->len) || memchr(fresh->bytes, '\n', fresh->len))
-        return "The password has characters that cannot be typed everywhere.";
+        return object(ret_why, "The password has characters that cannot be typed everywhere.");
     if (fresh->len > PASSWORD_BYTES_MAX)
-        return "The password is too long.";
+        return object(ret_why, "The password is too long: at most %d bytes.", PASSWORD_BYTES_MAX);
     if (fresh->len == 0 || characters(fresh, &varied) < min)
-        return "The password is too short.";
+        return object(ret_why, "The password is too short: at least %" PRIu64 " characters.", min);
     if (!varied)
-        return "The password is one character over and over.";
+        return object(ret_why, "The password is one character over and over.");
     if (has_name(fresh, user))
-        return "The password has the user's name in it.";
+        return object(ret_why, "The password has the user's name in it.");
     if (old && secret_equal(fresh, old))
-        return "The password is the old one.";
-    return NULL;
+        return object(ret_why, "The password is the old one.");
+    return false;
 }

@@ -15,6 +15,7 @@
 enum {
     PASSWORD_BYTES_MAX = 512,     /* longer ones are refused, never cut */
     PASSWORD_STORED_SIZE = 129,   /* crypto_pwhash_STRBYTES and a NUL */
+    PASSWORD_WHY_SIZE = 80,
 };
 #define PASSWORD_MEMORY_MIN (19u * 1024 * 1024) /* with 2 passes: the least OWASP and RFC 9106 users accept */
 #define PASSWORD_MEMORY_MAX (UINT64_C(2048) * 1024 * 1024)
@@ -59,7 +60,9 @@ bool password_length_ok(const struct secret *password);
 /* Reads "$argon2id$v=19$m=..,t=..,p=1$salt$hash" strictly; -EINVAL for anything else or out of bounds. Never allocates. */
 int password_stored_params(const char *stored, struct password_params *ret) __attribute__((warn_unused_result));
 
-/* Policy at change: NULL if the new password will do, else what is wrong, for the person. min is in characters. */
-const char *password_objection(const struct secret *fresh, const char *user, const struct secret *old, uint64_t min);
+/* Policy at change: is anything wrong with the new password? What, goes to ret_why, for the person. min is in characters;
+ * old may be NULL. */
+bool password_objection(const struct secret *fresh, const char *user, const struct secret *old, uint64_t min,
+                        char ret_why[PASSWORD_WHY_SIZE]) __attribute__((warn_unused_result));
 
 #endif

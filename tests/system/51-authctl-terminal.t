@@ -49,7 +49,7 @@ def answer(child, prompt, text, echo=False):
 def passwords(host):
     child = spawn(host, "passwd " + SELF)
     answer(child, "New password: ", "short")
-    child.expect_exact("The password is too short.")
+    child.expect_exact("The password is too short: at least 12 characters.")
     answer(child, "New password: ", GOOD)
     answer(child, "Retype new password: ", GOOD + "x")
     child.expect_exact("do not match")

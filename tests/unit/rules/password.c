@@ -237,13 +237,13 @@ static const char *objection(const char *fresh, const char *user, const char *ol
     set_secret(&f, fresh);
     if (old)
         set_secret(&o, old);
-    const char *why = password_objection(&f, user, old ? &o : NULL, min);
-    return why ? why : "fine";
+    static char why[PASSWORD_WHY_SIZE];
+    return password_objection(&f, user, old ? &o : NULL, min, why) ? why : "fine";
 }
 
 static void test_objections(void)
 {
-    static const char short_[] = "The password is too short.", name[] = "The password has the user's name in it.",
+    static const char short_[] = "The password is too short: at least 12 characters.", name[] = "The password has the user's name in it.",
                       same[] = "The password is one character over and over.",
                       typed[] = "The password has characters that cannot be typed everywhere.";
     is_str(objection("correct horse", "ada", NULL, 12), "fine", "a good one");
@@ -251,8 +251,8 @@ static void test_objections(void)
     is_str(objection("correct horse", "ada", "correct horse", 12), "The password is the old one.", "the old one");
     is_str(objection("12345678901x", "ada", NULL, 12), "fine", "exactly enough");
     is_str(objection("1234567890x", "ada", NULL, 12), short_, "one too few");
-    is_str(objection("", "ada", NULL, 0), short_, "none at all");
-    is_str(objection("\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8", "ada", NULL, 7), short_,
+    is_str(objection("", "ada", NULL, 12), short_, "none at all");
+    is_str(objection("\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8", "ada", NULL, 12), short_,
            "bytes are no characters");
     is_str(objection("\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8", "ada", NULL, 6), "fine", "characters are");
     is_str(objection("alexandrina", "AlexandrinA", NULL, 8), name, "the name, in other letters");
@@ -270,13 +270,17 @@ static void test_objections(void)
     SECRET_AUTO struct secret nul = {0};
     if (secret_set(&nul, "correct\0horse", 13) < 0)
         abort();
-    ok(password_objection(&nul, "ada", NULL, 8) != NULL, "a NUL");
+    char why[PASSWORD_WHY_SIZE] = "untouched";
+    ok(password_objection(&nul, "ada", NULL, 8, why), "a NUL");
+    memcpy(why, "untouched", sizeof "untouched");
     memset(nul.bytes, 'a', sizeof nul.bytes);
     nul.bytes[1] = 'b';
     nul.len = PASSWORD_BYTES_MAX;
-    ok(!password_objection(&nul, "ada", NULL, 8), "512 bytes");
+    ok(!password_objection(&nul, "ada", NULL, 8, why), "512 bytes");
+    is_str(why, "untouched", "nothing is wrong, nothing is said");
     nul.len++;
-    ok(password_objection(&nul, "ada", NULL, 8) != NULL, "513 bytes");
+    ok(password_objection(&nul, "ada", NULL, 8, why), "513 bytes");
+    is_str(why, "The password is too long: at most 512 bytes.", "and what is wrong with them");
 }
 
 int main(void)
