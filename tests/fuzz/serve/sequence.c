@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whole conversations, in any order, over a real store: the input is a program of messages, hang-ups, hashes that come
+ * back, time that passes and deaths of authcd. After each step truth.h says whether the answer was earned, looks.h
+ * whether there was one look too many; in the end nothing is in flight, and the audit verifies (S8, W3, W4, W7, L1, L5,
+ * O2, A3).
+ *
+ * Through serve/dispatch, so that packets, privilege and transactions are the real ones; sockets, threads and the sync
+ * are left out.
+ */
+#include "truth.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { STEPS_MAX = 64 };
+
+static struct reader {
+    const uint8_t *at;
+    size_t left;
+} input;
+
+static char tokens[4][sizeof((struct msg_row_token *)0)->token];
+static char names[4][33]; /* of sessions */
+static size_t n_tokens, n_names;
+
+static uint8_t take(void)
+{
+    if (input.left == 0)
+        return 0;
+    input.left--;
+    return *input.at++;
+}
+
+#define PICK(table) ((table)[take() % (sizeof(table) / sizeof *(table))])
+
+/* ---- one call into authcd, and what it says ---- */
+
+static void hang_up(struct caller *c);
+
+struct answers {
+    size_t rows;
+    bool refused;
+    struct msg last;
+};
+
+static void note_prompt(struct caller *c, const struct msg_prompt *p)
+{
+    world_must(c->begun && !c->done && !c->asked && p->kind < KINDS);
+    world_must(p->echo == (p->kind == PROMPT_CODE));
+    if (p->kind == PROMPT_NEW_PASSWORD)
+        look_settle(c, true, false);
+    c->asked = true;
+    c->kind = p->kind;
+}
+
+static void note_row(const struct msg *m)
+{
+    if (m->number == MSG_row_token)
+        strcpy(tokens[n_tokens++ % 4], m->row_token.token);
+    if (m->number == MSG_row_session)
+        strcpy(names[n_names++ % 4], m->row_session.session);
+}
+
+/* Every packet must be a reply, and the only way to write it. */
+static void decode(const struct reply *r, struct msg *ret)
+{
+    static unsigned char again[PROTOCOL_PACKET_MAX];
+    size_t len = 0;
+    world_must(msg_decode(r->bytes, r->len, ret) == 0 && msg_type(ret->number)->direction == MSG_REPLY);
+    world_must(msg_encode(ret, again, sizeof again, &len) == 0 && len == r->len && !memcmp(again, r->bytes, len));
+}
+
+/* None of these is an answer to anything that a peer can say. */
+static void check_refusal(const struct msg_refused *m)
+{
+    world_must(m->error != REFUSAL_UNAVAILABLE || strstr(m->text, "key to sign with"));
+    world_must(m->error != REFUSAL_BUSY);
+}
+
+static void read_answers(struct caller *c, const struct step *step, bool made, const struct audit *row,
+                         struct answers *ret)
+{
+    bool over = false;
+    for (const struct reply *r = step->first; r; r = r->next) {
+        struct msg *m = &ret->last;
+        world_must(!over);
+        decode(r, m);
+        over = m->number == MSG_verdict || m->number == MSG_end || m->number == MSG_refused || m->number == MSG_prompt;
+        if (m->number == MSG_prompt)
+            note_prompt(c, &m->prompt);
+        else if (m->number == MSG_verdict)
+            check_verdict(c, &m->verdict, step->not_before_ms, made, row);
+        else if (m->number == MSG_refused)
+            check_refusal(&m->refused);
+        else if (!over && m->number != MSG_info)
+            note_row(m), ret->rows++;
+        if (m->number == MSG_verdict && m->verdict.handle[0] && c->begin.phase == PHASE_OPEN)
+            memcpy(names[n_names++ % 4], m->verdict.handle, sizeof names[0]);
+        ret->refused = ret->refused || m->number == MSG_refused;
+    }
+}
+
+#define IN_FLIGHT(bucket) world_number("SELECT coalesce(sum(in_flight), 0) FROM limits WHERE bucket = ?", bucket)
+
+/* What comes in, and what is carried out of the step. */
+struct call {
+    const unsigned char *packet; /* or: */
+    size_t len;
+    const struct password_job *job; /* or: a retry */
+    const struct msg *request;      /* of a tool, if the packet is a good one */
+};
+
+static void retry_waiting(int64_t account_id);
+
+/* Is this caller's source one that the account does not know yet? */
+static bool is_stranger(const struct caller *c)
+{
+    struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, c->source.text};
+    bool known = false;
+    if (c->account_id && c->source.may_be_known)
+        world_must(buckets_known(desk.db, &pair, dispatch.now.wall_s, &known) == 0);
+    return !known && !c->source.always_known;
+}
+
+/* A code that is all that is asked is looked at in one step: then only the audit tells. */
+static bool looked_at_once(const struct caller *c, const struct audit *row)
+{
+    return c->begun && c->begin.phase == PHASE_AUTH && !service_of(c)->password && c->has_said[PROMPT_CODE] &&
+           row->event && row->event != AUDIT_LOGIN_LIMITED && c->said[PROMPT_CODE].len > 0;
+}
+
+/* A step charges one look at most; a password goes out to be compared only if it did. */
+static void check_look(struct caller *c, const struct step *step, bool stranger, int64_t pairs, int64_t accounts,
+                       const struct audit *row)
+{
+    if (pairs > 0)
+        world_must(pairs == 1 && accounts == stranger && c->begun && !c->done);
+    if (pairs > 0 || (!c->look && looked_at_once(c, row)))
+        look_charge(c, stranger);
+    if (step->job)
+        world_must(!c->job && (step->job->kind == PASSWORD_MAKE || c->look));
+}
+
+static void make_call(struct caller *c, const struct call *call)
+{
+    static struct answers answers;
+    struct dispatch_from from = {&c->peer, &c->login};
+    struct step step = {0};
+    struct audit row = {0};
+    bool allowed = call->request && may_ask(c, call->request), stranger = c->begun && is_stranger(c);
+    int64_t changes = sqlite3_total_changes64(desk.db->sqlite), pairs = IN_FLIGHT(BUCKET_PAIR);
+    int64_t accounts = IN_FLIGHT(BUCKET_ACCOUNT), audits = world_last_audit().seq;
+
+    if (call->packet)
+        dispatch_packet(&dispatch, from, call->packet, call->len, &step);
+    else if (call->job)
+        dispatch_hashed(&dispatch, from, call->job, &step);
+    else
+        dispatch_retry(&dispatch, from, &step);
+    changes = sqlite3_total_changes64(desk.db->sqlite) - changes;
+    row = world_last_audit();
+    if (row.seq == audits)
+        row = (struct audit){0};
+    check_look(c, &step, stranger, IN_FLIGHT(BUCKET_PAIR) - pairs, IN_FLIGHT(BUCKET_ACCOUNT) - accounts, &row);
+    answers = (struct answers){0};
+    bool made = call->job && call->job->kind == PASSWORD_MAKE;
+    read_answers(c, &step, made, &row, &answers);
+    if (call->request)
+        check_tool(c, call->request, allowed, &answers.last, answers.rows, changes, row.seq ? row.seq - audits : 0);
+    if (row.event == AUDIT_PASSWORD_SET)
+        stirred_at = row.seq;
+    world_must(!step.proved || (c->done && c->begin.phase == PHASE_STEPUP));
+    c->peer.proved = c->peer.proved || step.proved;
+    if (step.job)
+        c->job = step.job;
+    step.job = NULL;
+    int64_t settled = step.settled;
+    bool close = step.close;
+    step_clear(&step);
+    world_must(close || !answers.refused || call->request || !c->begun || c->peer.uid == 65534);
+    if (close)
+        hang_up(c);
+    if (settled)
+        retry_waiting(settled);
+}
+
+static void retry_waiting(int64_t account_id)
+{
+    for (size_t i = 0; i < CALLERS; i++)
+        if (callers[i].connected && login_waits_for(callers[i].login) == account_id)
+            make_call(&callers[i], &(struct call){0});
+}
+
+static void forget(struct caller *c)
+{
+    login_free(c->login);
+    password_job_free(c->job);
+    memset(c, 0, sizeof *c);
+}
+
+static void hang_up(struct caller *c)
+{
+    struct step step = {0};
+    if (!c->connected)
+        return;
+    if (c->login)
+        dispatch_gone(&dispatch, (struct dispatch_from){&c->peer, &c->login}, &step);
+    int64_t settled = step.settled;
+    look_settle(c, false, false);
+    step_clear(&step);
+    forget(c);
+    if (settled)
+        retry_waiting(settled);
+}
+
+/* ---- messages ---- */
+
+static void send_message(struct caller *c, const struct msg *m)
+{
+    static unsigned char packet[PROTOCOL_PACKET_MAX];
+    struct call call = {.packet = packet, .request = m->number >= MSG_user_add ? m : NULL};
+    if (msg_encode(m, packet, sizeof packet, &call.len) == 0)
+        make_call(c, &call);
+}
+
+static void send_begin(struct caller *c)
+{
+    static const char *const users[] = {"ada", "bob", "cyd", "dee", "eve", "nobody", "../ada", "ada\n"};
+    static const char *const rhosts[] = {"192.0.2.7", "", "192.0.2.8", "2001:db8::7", "127.0.0.1", "desk.example\n"};
+    static const char *const asked[] = {"sshd", "login", "sudo", "combo", "staff", "cron", "other", "self", "no way"};
+    static const char *const ttys[] = {"ssh", "tty1", ""}, *const infos[] = {"", "publickey ssh-ed25519 AAAA\n"};
+    static const uint32_t hosts[] = {PROTOCOL_NO_UID, 1001, 1002, 0}, who[] = {0, 1001, PROTOCOL_NO_UID};
+    static const uint32_t sessions[] = {PROTOCOL_NO_SESSION, 7, 8};
+    static struct msg m;
+    bool fresh = !c->begun || (c->done && c->begin.phase == PHASE_STEPUP);
+    memset(&m, 0, sizeof m);
+    m.number = MSG_begin;
+    m.begin.phase = take() % 8;
+    memset(m.begin.nonce, take(), sizeof m.begin.nonce);
+    strcpy(m.begin.user, PICK(users));
+    strcpy(m.begin.service, PICK(asked));
+    uint8_t rare = take(); /* most are like a login by ssh */
+    strcpy(m.begin.rhost, rare & 1 ? PICK(rhosts) : "192.0.2.7");
+    strcpy(m.begin.tty, rare & 2 ? PICK(ttys) : "ssh");
+    strcpy(m.begin.auth_info, rare & 4 ? PICK(infos) : "");
+    m.begin.target_uid = rare & 8 ? PICK(hosts) : PROTOCOL_NO_UID;
+    m.begin.caller_uid = rare & 16 ? PICK(who) : 0;
+    m.begin.audit_session = rare & 32 ? PICK(sessions) : PROTOCOL_NO_SESSION;
+    m.begin.flags = rare & 64 ? take() % 8 : 0;
+    if (rare & 128 && n_given)
+        strcpy(m.begin.handle, given[take() % n_given].handle);
+    else if (rare & 128)
+        strcpy(m.begin.handle, names[take() % 4]);
+    if (m.begin.phase == PHASE_CLOSE)
+        strcpy(m.begin.handle, names[take() % 4]);
+    if (fresh) {
+        *c = (struct caller){.peer = c->peer, .login = c->login, .connected = true, .begun = true, .begin = m.begin};
+        source_from(&c->source, &(struct source_facts){c->peer.uid == 0, c->peer.uid, m.begin.caller_uid,
+                                                       m.begin.service, m.begin.tty, m.begin.rhost});
+        c->account_id = whose(c).id;
+    }
+    send_message(c, &m);
+}
+
+enum typed {
+    TYPED_RIGHT,
+    TYPED_WRONG,
+    TYPED_CODE,
+    TYPED_CODE_BEFORE,
+    TYPED_CODE_AFTER,
+    TYPED_NEWEST,
+    TYPED_COMBINED,
+    TYPED_FAKE,
+    TYPED_FRESH,
+    TYPED_FRESHER,
+    TYPED_RAW,
+    TYPED_LONG,
+    TYPED_COUNT,
+};
+
+/* A code of that account's first confirmed factor, or of its newest one. */
+static void type_code(int64_t account_id, int64_t steps, bool newest, struct secret *s)
+{
+    struct factor f = {0}, chosen = {0};
+    struct otp otp = {0};
+    char code[OTP_CODE_SIZE] = "000000";
+    while (account_id && factors_next(desk.db, account_id, f.number, &f) == 0)
+        if (newest || (f.confirmed_at && !chosen.id))
+            chosen = f;
+    if (chosen.id && factors_otp(desk.db, &chosen, &otp) == 0 &&
+        otp_code(&otp, dispatch.now.wall_s / otp.period_s + steps, code) < 0)
+        strcpy(code, "000000");
+    desk_must(secret_set(s, code, strlen(code)), "code");
+}
+
+static void type_text(struct secret *s, const char *text)
+{
+    desk_must(secret_set(s, text, strlen(text)), "text");
+}
+
+static void type(int64_t account_id, enum typed typed, struct secret *s)
+{
+    const struct secret *password = world_password_of(account_id);
+    struct secret code;
+    switch (typed) {
+    case TYPED_RIGHT:
+        *s = password ? *password : (struct secret){3, "abc"};
+        break;
+    case TYPED_CODE:
+    case TYPED_CODE_BEFORE:
+    case TYPED_CODE_AFTER:
+        type_code(account_id, typed == TYPED_CODE ? 0 : typed == TYPED_CODE_BEFORE ? -1 : 1, false, s);
+        break;
+    case TYPED_NEWEST:
+        type_code(account_id, 0, true, s);
+        break;
+    case TYPED_COMBINED:
+        type(account_id, TYPED_RIGHT, s);
+        type_code(account_id, 0, false, &code);
+        if (s->len + code.len <= SECRET_MAX)
+            memcpy(s->bytes + s->len, code.bytes, code.len), s->len += code.len;
+        break;
+    case TYPED_RAW:
+        s->len = take() % 24;
+        for (size_t i = 0; i < s->len; i++)
+            s->bytes[i] = take();
+        break;
+    case TYPED_LONG:
+        s->len = SECRET_MAX - take();
+        memset(s->bytes, 'x', s->len);
+        break;
+    case TYPED_FAKE:
+        type_text(s, "\b\n\r\177INCORRECT\b\n\r");
+        break;
+    case TYPED_FRESH:
+        type_text(s, "tomorrow's weather, please");
+        break;
+    case TYPED_FRESHER:
+        type_text(s, "yesterday's weather, too");
+        break;
+    case TYPED_WRONG:
+    case TYPED_COUNT:
+        type_text(s, "not that one");
+        break;
+    }
+}
+
+static void send_answer(struct caller *c)
+{
+    static struct msg m;
+    enum typed typed = take() % TYPED_COUNT;
+    memset(&m, 0, sizeof m);
+    m.number = MSG_answer;
+    type(c->account_id, typed, &m.answer.secret);
+    if (c->asked && c->peer.uid != 65534) { /* may begin, and is then not heard */
+        c->asked = false;
+        c->said[c->kind] = m.answer.secret;
+        c->has_said[c->kind] = true;
+        c->answered_ms = dispatch.now.boot_ms;
+        c->said_fake = c->said_fake || (typed == TYPED_FAKE && strcmp(c->begin.service, "sshd") == 0);
+        if (c->kind == PROMPT_NEW_PASSWORD)
+            c->has_said[PROMPT_RETYPE_PASSWORD] = false;
+    }
+    send_message(c, &m);
+}
+
+static const char *any_text(void)
+{
+    static char raw[9];
+    static const char *const words[] = {
+        "",      "ada",  "bob",    "cyd", "dee",  "eve",  "user", "admin", "superadmin", "guest",      "totp",
+        "phone", "SHA1", "SHA512", "web", "bank", "aal1", "aal2", "king",  "ada\n",      "x\\x1b[31m", "q\xc3\xa9"};
+    uint8_t b = take();
+    if (b < sizeof words / sizeof *words)
+        return words[b];
+    if (b < 64)
+        return names[b % 4];
+    if (b < 128)
+        return tokens[b % 4];
+    for (size_t i = 0; i < sizeof raw - 1; i++)
+        raw[i] = (char)take();
+    return raw;
+}
+
+/* A value for each field, by its kind. Texts that are too long for theirs stay empty. */
+static void fill(const struct caller *c, struct msg *m, const struct msg_field *f)
+{
+    static const uint32_t numbers[] = {0, 1, 2, 3, 1001, 1002, 3000, 65534, PROTOCOL_NO_UID};
+    static const int64_t times[] = {0, 1, 2, 5, -1, 2000000000, INT64_MAX, INT64_MIN};
+    unsigned char *to = (unsigned char *)m + ((const unsigned char *)msg_value(m, f) - (const unsigned char *)m);
+    struct account a = {0};
+    switch (f->kind) {
+    case MSG_TEXT: {
+        const char *text = any_text();
+        if (strlen(text) <= f->max)
+            memcpy(to, text, strlen(text) + 1);
+        break;
+    }
+    case MSG_SECRET:
+        if (named(m)[0] || accounts_by_uid(desk.db, c->peer.uid, &a) < 0)
+            a = world_account(named(m));
+        type(a.id, take() % TYPED_COUNT, (struct secret *)(void *)to);
+        break;
+    case MSG_U32:
+        memcpy(to, &PICK(numbers), sizeof numbers[0]);
+        break;
+    case MSG_I64:
+        memcpy(to, &PICK(times), sizeof times[0]);
+        break;
+    case MSG_U8:
+    case MSG_FLAG:
+    case MSG_FIXED:
+        *to = take() % 10;
+        break;
+    }
+}
+
+static void send_request(struct caller *c)
+{
+    static struct msg m;
+    size_t n, first = 0, requests = 0;
+    const struct msg_type *types = msg_types(&n);
+    while (types[first].number != MSG_user_add)
+        first++;
+    while (types[first + requests].direction == MSG_REQUEST)
+        requests++;
+    const struct msg_type *type = &types[first + take() % requests];
+    memset(&m, 0, sizeof m);
+    m.number = type->number;
+    for (size_t i = 0; i < type->n_fields; i++)
+        fill(c, &m, &type->fields[i]);
+    send_message(c, &m);
+}
+
+static void send_raw(struct caller *c)
+{
+    size_t len = (size_t)take() * 4;
+    len = len < input.left ? len : input.left;
+    static unsigned char packet[1024];
+    struct msg m;
+    memcpy(packet, input.at, len);
+    input.at += len;
+    input.left -= len;
+    if (msg_decode(packet, len, &m) == 0 && (m.number == MSG_begin || m.number == MSG_answer))
+        return; /* those are followed by what was sent */
+    make_call(c, &(struct call){.packet = packet, .len = len});
+}
+
+/* ---- time ---- */
+
+static void deliver(struct caller *c, bool no_memory)
+{
+    struct password_job *job = c->job;
+    if (!job)
+        return;
+    c->job = NULL;
+    if (no_memory)
+        job->result = -ENOMEM;
+    else
+        password_job_run(job);
+    make_call(c, &(struct call){.job = job});
+    password_job_free(job);
+}
+
+static void pass_time(void)
+{
+    static const int64_t ms[] = {
+        1, 500, 2000, 30000, 10 * MINUTE_MS, 60 * MINUTE_MS, 31 * INT64_C(24) * 60 * MINUTE_MS};
+    int64_t passed = PICK(ms);
+    dispatch.now.boot_ms += passed;
+    dispatch.now.wall_s += passed / 1000;
+}
+
+static void set_clock(void)
+{
+    static const int64_t s[] = {-3600, 3600, -31536000, 31536000, -1999999999};
+    dispatch.now.wall_s += PICK(s);
+    if (dispatch.now.wall_s < 0)
+        dispatch.now.wall_s = 0;
+}
+
+/* kill -9, perhaps a reboot, and what authcd does when it starts. */
+static void die(bool reboot)
+{
+    for (size_t i = 0; i < CALLERS; i++)
+        forget(&callers[i]);
+    looks_restart(reboot);
+    if (reboot) {
+        dispatch.now.boot_ms = 20000;
+        dispatch.now.boot_id[0] = dispatch.now.boot_id[0] == '9' ? '1' : (char)(dispatch.now.boot_id[0] + 1);
+    }
+    DESK_STORE(&desk, buckets_settle_all(desk.db));
+    DESK_STORE(&desk, sessions_end_other_boots(desk.db, dispatch.now.boot_id, dispatch.now.wall_s));
+}
+
+/* ---- the program ---- */
+
+static struct caller *connect_caller(size_t i)
+{
+    struct caller *c = &callers[i];
+    if (!c->connected)
+        *c = (struct caller){.connected = true,
+                             .peer = {.uid = uids[i], .pid = 4000 + (int64_t)i, .audit_session = 7 + (uint32_t)i % 2}};
+    return c;
+}
+
+/* Nobody is left without a prompt, a hash or somebody to wait for; and nobody waits for nothing. */
+static void check_callers(void)
+{
+    for (size_t i = 0; i < CALLERS; i++) {
+        const struct caller *c = &callers[i];
+        int64_t waits_for = login_waits_for(c->login);
+        if (c->connected && c->begun && !c->done)
+            world_must(c->asked || c->job || waits_for);
+        if (waits_for)
+            world_must(world_number("SELECT coalesce(sum(in_flight), 0) FROM limits WHERE account_id = ?", waits_for) >
+                       0);
+    }
+}
+
+static void run_one(void)
+{
+    uint8_t b = take();
+    struct caller *c = connect_caller(b % CALLERS);
+    switch (b / CALLERS % 16) {
+    case 0:
+    case 1:
+    case 2:
+        send_begin(c);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        send_answer(c);
+        break;
+    case 6:
+    case 7:
+    case 8:
+        send_request(c);
+        break;
+    case 9:
+    case 10:
+        deliver(c, false);
+        break;
+    case 11:
+        pass_time();
+        break;
+    case 12:
+        hang_up(c);
+        break;
+    case 13:
+        send_message(c, &(struct msg){.number = MSG_abort});
+        break;
+    case 14:
+        send_raw(c);
+        break;
+    default:
+        if (b % CALLERS < 3)
+            set_clock();
+        else if (b % CALLERS < 6)
+            die(b % CALLERS == 5);
+        else
+            deliver(&callers[take() % CALLERS], true);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int64_t bad = 0;
+    world_reset();
+    truth_reset();
+    memset(tokens, 0, sizeof tokens);
+    memset(names, 0, sizeof names);
+    n_tokens = n_names = 0;
+    input = (struct reader){data, size};
+    for (int i = 0; i < STEPS_MAX && input.left > 0; i++) {
+        run_one();
+        check_callers();
+    }
+    for (size_t i = 0; i < CALLERS; i++)
+        hang_up(&callers[i]);
+    world_must(world_number("SELECT coalesce(sum(in_flight), 0) FROM limits", 0) == 0);
+    world_must(audit_verify(desk.db, &bad) == 0 && bad == 0);
+    return 0;
+}
