@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The only place of the daemon that reads a clock: everything below serve/ is told the time.
+ * Where the daemon reads clocks: everything below serve/ is told the time. (One deadline is read elsewhere: that of the
+ * join in journal.c, which takes CLOCK_REALTIME.)
  */
 #ifndef CLOCKS_H
 #define CLOCKS_H
@@ -12,5 +13,8 @@ int clocks_open(struct clock *ret) __attribute__((warn_unused_result));
 
 /* Moves an opened clock on to now. */
 void clocks_read(struct clock *c);
+
+/* CLOCK_MONOTONIC in microseconds: how long our own work takes, never what a rule is told. */
+int64_t clocks_monotonic_us(void);
 
 #endif

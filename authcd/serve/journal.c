@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "accounts.h"
+#include "clocks.h"
 #include "journal_writer.h"
 #include "log.h"
 #include "text.h"
@@ -113,23 +114,15 @@ bool journal_has_news(const struct journal *j)
     return j->acknowledged != j->noted;
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void journal_linger(struct journal *j, int ms)
 {
     struct pollfd p = {.fd = j->fd, .events = POLLIN};
-    int64_t end = monotonic_ms() + ms, left = ms;
+    int64_t end_us = clocks_monotonic_us() + ms * INT64_C(1000), left_ms = ms;
 
-    while (j->acknowledged < j->sent && left > 0 && journal_writer_is_there()) {
-        if (poll(&p, 1, (int)left) > 0)
+    while (j->acknowledged < j->sent && left_ms > 0 && journal_writer_is_there()) {
+        if (poll(&p, 1, (int)left_ms) > 0)
             journal_acknowledged(j);
-        left = end - monotonic_ms();
+        left_ms = (end_us - clocks_monotonic_us()) / 1000;
     }
 }
 

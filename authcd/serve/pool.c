@@ -13,8 +13,9 @@
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clocks.h"
 
 enum { NICE = 10, STACK_BYTES = 512 * 1024, SMOOTHING = 8 };
 
@@ -54,14 +55,6 @@ struct pool {
     unsigned n_workers;
     struct worker workers[];
 };
-
-static int64_t monotonic_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void item_free(struct item *item)
 {
@@ -183,13 +176,13 @@ static void measure(struct pool *p, const struct password_job *job, int64_t us)
 static void run(struct worker *w, struct item *item, bool skip)
 {
     struct pool *p = w->pool;
-    int64_t start_us = monotonic_us();
+    int64_t start_us = clocks_monotonic_us();
 
     w->since_ms = start_us / 1000;
     pthread_mutex_unlock(&p->lock);
     if (!skip)
         password_job_run(item->job);
-    int64_t us = monotonic_us() - start_us;
+    int64_t us = clocks_monotonic_us() - start_us;
     pthread_mutex_lock(&p->lock);
     w->since_ms = 0;
     measure(p, item->job, us);
@@ -426,7 +419,7 @@ uint32_t pool_waiting(struct pool *p)
 
 bool pool_stalled(struct pool *p)
 {
-    int64_t now_ms = monotonic_us() / 1000;
+    int64_t now_ms = clocks_monotonic_us() / 1000;
     bool stalled = false;
 
     pthread_mutex_lock(&p->lock);
