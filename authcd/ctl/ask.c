@@ -235,9 +235,3 @@ void ask_tell(const char *text)
     if (fd >= 0)
         close(fd);
 }
-
-void ask_wipe(struct ask *a)
-{
-    secret_wipe(&a->held);
-    a->has_held = false;
-}

@@ -18,8 +18,6 @@ struct ask {
     struct secret held; /* a password read ahead */
 };
 
-#define ASK_AUTO __attribute__((cleanup(ask_wipe)))
-
 /* Asks for one secret: shows prompt on the terminal, or reads a line. Its newline is not part of it. Terminal settings
  * are restored before it returns, and before a signal (^C, ^Z) does its work.
  *   -ENOTTY   there is no terminal
@@ -39,7 +37,5 @@ void ask_tell(const char *text);
 
 /* One line of fd, byte by byte so that what follows it stays there. Errors as ask_secret's, or read(2)'s. */
 int ask_line(int fd, struct secret *ret) __attribute__((warn_unused_result));
-
-void ask_wipe(struct ask *a);
 
 #endif

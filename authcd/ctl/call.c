@@ -89,7 +89,8 @@ static int converse(struct call *c, struct ask *ask, const struct talk *t)
     return said_talk(error, verdict, t->user, reason);
 }
 
-int call_stepup(struct call *c, struct ask *ask)
+/* Proves the factors of the person who runs this, on this connection. */
+static int stepup(struct call *c, struct ask *ask)
 {
     char self[257];
 
@@ -192,7 +193,7 @@ int call_ask(struct call *c, struct ask *ask, struct msg *request, const struct 
         struct answer answer = {0};
         int error = exchange(c, request, sink, &answer);
         if (error == -EACCES && answer.wants_proof && !proved) {
-            if ((error = call_stepup(c, ask)) < 0)
+            if ((error = stepup(c, ask)) < 0)
                 return error;
             proved = true;
             continue;

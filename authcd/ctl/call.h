@@ -35,9 +35,6 @@ int call_open(struct call *c) __attribute__((warn_unused_result));
 int call_ask(struct call *c, struct ask *ask, struct msg *request, const struct call_sink *sink)
     __attribute__((warn_unused_result));
 
-/* Proves the factors of the person who runs this, on this connection. Messages are said. */
-int call_stepup(struct call *c, struct ask *ask) __attribute__((warn_unused_result));
-
 /* A new password for user. Messages are said. */
 int call_password(struct call *c, struct ask *ask, const char *user) __attribute__((warn_unused_result));
 
