@@ -277,7 +277,8 @@ int login_look_again(struct handler *h, bool password)
     return 0;
 }
 
-int login_no_memory(struct handler *h, struct step *step)
+/* The hash could not be made for lack of memory: no failed attempt, no look. */
+static int no_memory(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
     int error = attempt_refund(h->db, &login->attempt);
@@ -390,7 +391,7 @@ int on_hashed(struct handler *h, const struct password_job *job, struct step *st
     if (login->state == LOGIN_DONE)
         return 0;
     if (job->result == -ENOMEM)
-        return login_no_memory(h, step);
+        return no_memory(h, step);
     step->person = login->state == LOGIN_ASKING;
     if (job->result == -EINVAL)
         login_bar(login, AUDIT_HASH_BAD, "the stored password hash is not usable");

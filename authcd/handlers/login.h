@@ -68,8 +68,6 @@ void login_note_hash(struct login *login, const struct password_job *job);
 /* A person may take minutes over the next answer: what was true of the account at the first prompt must be true at the
  * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
 int login_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
-/* The hash could not be made for lack of memory: no failed attempt, no look. */
-int login_no_memory(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 
 /* The account as policy sees it. */
 struct policy_account login_policy_account(const struct login *login);
