@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Module data have no cleanup callback on purpose: what runs at pam_end in a forked copy of a process is nobody's
- * business to begin with. The data is a mark only, not a pointer to anything of ours.
+ * See handover.h. The module data is a mark only: libpam wants some pointer that is not NULL, so it gets the handle's own,
+ * which is never followed. There is nothing to free, so no cleanup callback is given, which pam_end would also run in
+ * forked copies of the process.
  */
 #include "handover.h"
 

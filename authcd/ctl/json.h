@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON out, from any message by its field table, and a strict look at JSON that came from elsewhere (RFC 8259). Keys
- * are the fields' names. Control characters, also those above ASCII, leave as \u escapes only.
+ * JSON out (RFC 8259), from any message by its field table. Keys are the fields' names. Control characters, also those
+ * above ASCII, leave as \u escapes only. Reading JSON is object's.
  */
 #ifndef JSON_H
 #define JSON_H

@@ -21,8 +21,8 @@
 struct peer {
     uint32_t uid;
     int64_t pid;
-    int64_t
-        started; /* when pid was, in clock ticks since boot: tells it from a later process of that number; 0: unknown */
+    /* When pid was, in clock ticks since boot: tells it from a later process of that number. 0: unknown. */
+    int64_t started;
     uint32_t audit_session; /* of pid, read when it connected; PROTOCOL_NO_SESSION if unknown */
     bool proved;            /* a stepup succeeded on this connection */
 };
@@ -56,6 +56,8 @@ struct handler {
 #include "msg_fields_none.h"
 #include "messages.def"
 #include "msg_fields_undef.h"
+#undef MESSAGE_REQUEST
+#undef MESSAGE_REPLY
 
 /* The hash that a step asked for is there (job stays the caller's). */
 int on_hashed(struct handler *h, const struct password_job *job, struct step *step) __attribute__((warn_unused_result));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See lists.h.
+ * See lists.h. A connection has a flag for each list that it can be in, so that none is entered twice; whoever dies is
+ * touched no longer, because the two share an entry.
  */
 #include "lists.h"
 

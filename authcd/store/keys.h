@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signing keys at rest. One `active` and one `next` for each algorithm in use; `retired` ones stay published until the
- * last token they signed is dead. Works inside the caller's transaction.
+ * Signing keys at rest: for each algorithm in use one `active`, which signs, and one `next`, which is published beside it
+ * so that applications know it before it signs. Nothing here rotates them: `retired`, for keys that are published for the
+ * tokens they signed and sign no more, is only ever read. Works inside the caller's transaction.
  */
 #ifndef KEYS_H
 #define KEYS_H
