@@ -146,7 +146,8 @@ $(BUILD)/tests/tools/%: tests/system/tools/%.c $(call lib,common)
 # The module with every call in the way of its wrapper, and the application that lets them fail.
 FAULT := $(BUILD)/tests/fault/module $(BUILD)/tests/fault/module.so
 FAULT_WRAPS := $(shell sed -nE 's/^FAULT.[^,]*, ([a-z_]+),.*/-Wl,--wrap=\1/p' tests/fault/module.symbols)
-$(BUILD)/tests/fault/module: tests/fault/module.c tests/fault/server.c $(call lib,common) $(wildcard tests/fault/*.h) tests/fault/module.symbols
+$(BUILD)/tests/fault/module: tests/fault/module.c tests/fault/server.c $(call lib,common) tests/fault/module.symbols \
+		$(wildcard tests/fault/*.h) tests/tap.h tests/system/tools/host.h
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) -pie -iquote tests -iquote tests/system/tools -iquote common \
@@ -173,6 +174,13 @@ check: deps
 	@$(MAKE) --no-print-directory fuzz-replay
 	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j2 $(UNIT_BIN) $(SYSTEM_T)
 	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j2 $(UNIT_BIN:build/%=build/asan/%) $(SYSTEM_T)
+	@$(MAKE) --no-print-directory check-tsan
+
+# The module in many threads. Some libtsan do not start where addresses are very random.
+NOT_RANDOM = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+check-tsan: build/tests/tools/fakeauthcd
+	@$(MAKE) --no-print-directory -j2 WERROR=1 MODE=tsan build/tsan/pam_authc.so build/tsan/tests/tools/pamtry
+	BUILD=$(CURDIR)/build/tsan MODE=tsan FAKEAUTHCD=$(CURDIR)/$< $(NOT_RANDOM) $(PROVE) tests/system/17-module-threads.t
 
 lint:
 	@$(MAKE) --no-print-directory -j2 MODE=clang WERROR=1 all
@@ -219,6 +227,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests check check-unit check-system lint demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests check check-unit check-system check-tsan lint demo deps fuzz fuzzers fuzz-replay bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

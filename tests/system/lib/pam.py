@@ -19,7 +19,7 @@ from authc import BUILD, diag, skip_all
 
 MODULE = os.path.join(BUILD, "pam_authc.so")
 PAMTRY = os.path.join(BUILD, "tests", "tools", "pamtry")
-FAKE = os.path.join(BUILD, "tests", "tools", "fakeauthcd")
+FAKE = os.environ.get("FAKEAUTHCD", os.path.join(BUILD, "tests", "tools", "fakeauthcd"))
 TYPES = ("auth", "account", "session", "password")
 
 

@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ static struct {
     int answers_fd, flags, times, threads, signals_hz, nofile, fail_alloc;
     int ruid;
     unsigned cred_flags; /* for setcred only */
-    bool no_conv, fork_auth, check_host, close_low, many;
+    bool no_conv, fork_auth, check_host, check_memory, close_low, peculiar, abort, many;
 } try = {.answers_fd = -1, .times = 1, .threads = 1, .ruid = -1, .service = "authc"};
 
 static FILE *out; /* not descriptor 1, which --close-low closes */
@@ -273,6 +274,8 @@ static void do_phase(struct run *run, int number)
         fprintf(out, "found %zu\n", found);
     if (try.fail_alloc > 0 && unused > 0)
         fprintf(out, "no allocation failed\n");
+    if (try.abort && number == try.n_phases - 1)
+        abort();
 }
 
 static void set_item(pam_handle_t *pamh, int item, const char *value)
@@ -315,7 +318,10 @@ static void *run_transactions(void *data)
 {
     struct run *run = data;
     struct pam_conv conv = {converse, run};
+    struct memory before = {0}, after;
     for (int i = 0; i < try.times; i++) {
+        if (try.check_memory && i == try.times / 10) /* libraries that are loaded once are there by now */
+            look_at_memory(&before);
         start(run, &conv);
         for (int phase = 0; phase < try.n_phases; phase++)
             do_phase(run, phase);
@@ -323,6 +329,11 @@ static void *run_transactions(void *data)
             print_rest(run->pamh);
         pam_end(run->pamh, PAM_SUCCESS);
     }
+    if (!try.check_memory)
+        return NULL;
+    look_at_memory(&after);
+    fprintf(out, "memory %+lld\nmappings %+d\n", (long long)(after.heap - before.heap),
+            after.mappings - before.mappings);
     return NULL;
 }
 
@@ -412,7 +423,11 @@ static const char usage[] =
     "  --signals HZ --nofile N --close-low (descriptors 0-2) --no-conv --fork-auth (as sshd)\n"
     "  --fail-alloc N     the N-th allocation of each phase fails (not with sanitizers); says if there were fewer\n"
     "  --hunt TEXT        say how often TEXT, read backwards, is in memory after each phase (answers by --answers-fd)\n"
-    "  --check-host       say whether descriptors, signals, umask, directory, locale are as before\n";
+    "  --check-host       say whether descriptors, signals, umask, directory, locale are as before\n"
+    "  --check-memory     say how the heap and the mappings grew after the first tenth of --times (one thread; 0 with\n"
+    "                     sanitizers)\n"
+    "  --peculiar         have signals, umask, directory and locale of one's own\n"
+    "  --abort            end by SIGABRT after the last phase, for a core\n";
 
 static void add_phases(char *value)
 {
@@ -455,7 +470,10 @@ static const struct {
     {"--no-conv", .flag = &try.no_conv},
     {"--fork-auth", .flag = &try.fork_auth},
     {"--check-host", .flag = &try.check_host},
+    {"--check-memory", .flag = &try.check_memory},
     {"--close-low", .flag = &try.close_low},
+    {"--peculiar", .flag = &try.peculiar},
+    {"--abort", .flag = &try.abort},
     {"--do", .call = add_phases},
     {"--flags", .call = parse_flags},
     {"--env", .call = add_env},
@@ -500,6 +518,21 @@ static void parse(char **argv)
     exit(help ? 0 : 2);
 }
 
+/* Nothing is as a program finds it: what a module sets "back" to a default would show. */
+static void become_peculiar(void)
+{
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR2);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, &(struct sigaction){.sa_handler = on_alarm, .sa_flags = SA_NODEFER}, NULL);
+    umask(0137);
+    if (chdir("/proc/self/task") < 0 || setlocale(LC_ALL, "C.UTF-8") == NULL)
+        die("peculiar");
+}
+
 /* The oddities of the host, in an order in which each still works. */
 static void become_odd(void)
 {
@@ -507,6 +540,8 @@ static void become_odd(void)
     if (out == NULL)
         die("stdout");
     setvbuf(out, NULL, _IOLBF, 0);
+    if (try.peculiar)
+        become_peculiar();
     if (try.ruid >= 0 && setresuid((uid_t)try.ruid, (uid_t)-1, (uid_t)-1) < 0)
         die("setresuid");
     for (int fd = 0; try.close_low && fd <= STDERR_FILENO; fd++)
@@ -523,13 +558,14 @@ int main(int argc, char **argv)
     if (argc > 0)
         parse(argv + 1);
     try.many = try.times > 1 || try.threads > 1;
+    openlog(NULL, LOG_NDELAY, LOG_USER); /* a descriptor that libc keeps, once libpam has logged something */
     become_odd();
     look_at_host(&before);
     run_all();
     look_at_host(&after);
     const char *changed = host_difference(&before, &after);
     if (try.check_host)
-        fprintf(out, "fds %+d\nhost %s%s\n", after.fds - before.fds, changed == NULL ? "unchanged" : "changed: ",
-                changed == NULL ? "" : changed);
+        fprintf(out, "fds %+d\nhost %s%s\n", after.fds - before.fds,
+                changed == NULL ? "unchanged" : "changed: ", changed == NULL ? "" : changed);
     return 0;
 }
