@@ -76,6 +76,8 @@ static int said_talk(int error, enum verdict verdict, const char *user, const ch
         return said_link(error, "authcd");
     else if (verdict != VERDICT_GRANTED)
         say_error("%s: %s", user, reason[0] != '\0' ? reason : verdict_text(verdict));
+    if (error == 0 && verdict == VERDICT_UNKNOWN && geteuid() == 0)
+        say_next("authctl user add %s", user);
     return error < 0 ? error : verdict == VERDICT_GRANTED ? 0 : -EACCES;
 }
 

@@ -101,6 +101,15 @@ static int check_twice(const struct verbs_verb *verb, const struct args *a, size
     return 0;
 }
 
+/* Names it as the person would have to write it. */
+static int missing(const struct verbs_verb *verb, const char *field, char error[ARGS_ERROR_SIZE])
+{
+    enum args_option o = option_of(field);
+    bool option = o < ARGS_COUNT && (verb->options & ARGS_BIT(o)) != 0;
+
+    return fail(error, option ? "missing: --" : "missing: ", option ? args_spec(o)->name : field);
+}
+
 static int check_required(const struct verbs_verb *verb, const struct args *a, size_t used, char error[ARGS_ERROR_SIZE])
 {
     const char *name;
@@ -111,7 +120,7 @@ static int check_required(const struct verbs_verb *verb, const struct args *a, s
         if (text_format(field, sizeof field, "%.*s", (int)len, name) < 0)
             return -EINVAL;
         if (request_given(verb, a, used, field) == NULL)
-            return fail(error, "missing: ", field);
+            return missing(verb, field, error);
     }
     return 0;
 }

@@ -10,16 +10,30 @@
 
 #include "text.h"
 
-void say_error(const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void say(const char *who, const char *format, va_list ap)
 {
     char text[2048], shown[4096];
+
+    if (vsnprintf(text, sizeof text, format, ap) < 0)
+        return;
+    text_printable(shown, sizeof shown, text);
+    fprintf(stderr, "%s: %s\n", who, shown);
+}
+
+void say_error(const char *format, ...)
+{
     va_list ap;
 
     va_start(ap, format);
-    int n = vsnprintf(text, sizeof text, format, ap);
+    say("authctl", format, ap);
     va_end(ap);
-    if (n < 0)
-        return;
-    text_printable(shown, sizeof shown, text);
-    fprintf(stderr, "authctl: %s\n", shown);
+}
+
+void say_next(const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    say("Next", format, ap);
+    va_end(ap);
 }

@@ -18,7 +18,7 @@
 static const struct verbs_verb table[] = {
     {.noun = "user",
      .verb = "add",
-     .synopsis = "NAME [--uid N] [--role ROLE] [--password-stdin]",
+     .synopsis = "NAME [--uid N] [--role ROLE] [--password-stdin | --password-fd N]",
      .help = "add an account for a user of this host",
      .options = BIT(ARGS_UID) | BIT(ARGS_ROLE) | PASSWORD,
      .words = "user",
@@ -93,7 +93,7 @@ static const struct verbs_verb table[] = {
      .row = MSG_row_user,
      .done = "{user}: {state}."},
     {.noun = "passwd",
-     .synopsis = "[NAME] [--password-stdin]",
+     .synopsis = "[NAME] [--password-stdin | --password-fd N]",
      .help = "set a password; your own unless NAME is given",
      .options = USER | PASSWORD,
      .words = "user",

@@ -75,7 +75,8 @@ def accounts(host):
     says(host, "user enable ada", r"\Aada: pending\.\n\Z")
     says(host, "passwd ada --password-stdin", r"\Aada: password set\.\n\Z", input=GOOD + "\n")
     says(host, "user unlock ada", r"\Aada: unlocked, failures forgiven\.\n\Z")
-    says(host, "passwd nobody-here --password-stdin", "account unknown", input=GOOD + "\n", code=1)
+    says(host, "passwd nobody-here --password-stdin", r"account unknown to authcd\nNext: authctl user add nobody-here\n\Z",
+         input=GOOD + "\n", code=1)
 
 
 def password_fd(host):
@@ -105,7 +106,7 @@ def factors(host):
     says(host, "factor list", r"\A  ID  KIND  LABEL  CONFIRMED  CREATED +LAST_USED\n   1  totp  phone  yes  +\d\d:\d\d:\d\d", uid=UID)
     says(host, "factor add totp --user ada --label spare --algorithm SHA256 --digits 8", 'Factor 1 "spare"')
     says(host, "factor remove 1 --user ada", r'\AFactor 1 "spare": removed\.\n\Z')
-    says(host, "factor remove --user ada", "missing: id", code=2)
+    says(host, "factor remove --user ada", "missing: --id", code=2)
     says(host, "factor list --user ada", "not allowed: no such account, or not yours", uid=UID, code=1)
     return secret
 
@@ -124,7 +125,7 @@ def sessions(host, secret):
     says(host, "token --aud web --session %s --acr aal2" % session, r"\A[\w-]+\.[\w-]+\.[\w-]+\n\Z", uid=UID)
     says(host, "token --aud billing", r'\Aauthctl: no audience "billing"; this host has: web\n\Z', uid=UID, env=env, code=1)
     says(host, "token --aud web", r"no session of yours here", uid=UID, code=1)
-    says(host, "token", r"missing: audience", uid=UID, code=2)
+    says(host, "token", r"missing: --aud;", uid=UID, code=2)
     says(host, "token verify", r"(?m)^aud +web\n(.*\n)*auth time +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", input=token)
     says(host, "token verify --aud web -", r"(?m)^sid +%s$" % session, input=token.strip() + " \n\n")
     says(host, "token verify --aud billing", "token refused", input=token, code=1)

@@ -91,11 +91,11 @@ static void test_refused(void)
     bad("user add ada --role=", "empty: role");
     bad("user add ada --role superadministrator-of-everything-here", "too long: role");
     bad("user show ada --user ada", "given twice: --user");
-    bad("factor remove", "missing: id");
+    bad("factor remove", "missing: --id");
     bad("factor add totp --digits 256", "not a number");
     bad("factor add totp --label \xff", "not UTF-8");
     bad("session kill", "missing: session");
-    bad("token", "missing: audience");
+    bad("token", "missing: --aud");
     bad("token eyJhbGciOiJFUzI1NiJ9.e30.AA --aud web", "a word too many");
     bad("token verify eyJhbGciOiJFUzI1NiJ9.e30.AA", "never from arguments");
     ok(strstr(error, "eyJ") == NULL, "and the token is not repeated");
