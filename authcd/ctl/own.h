@@ -13,7 +13,7 @@ enum verbs_exit own_user_add(struct job *job);
 enum verbs_exit own_user_set(struct job *job);
 /* A conversation instead of a request. */
 enum verbs_exit own_passwd(struct job *job);
-/* Asks for the code first. */
+/* Asks for the code first, if there is a factor to confirm. */
 enum verbs_exit own_factor_confirm(struct job *job);
 /* From the session that $AUTHC_SESSION names. */
 enum verbs_exit own_in_session(struct job *job);

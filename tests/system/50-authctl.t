@@ -103,6 +103,8 @@ def factors(host):
     says(host, "factor confirm --password-stdin --code-stdin", "wrong code", input="000000\n" + GOOD + "\n", uid=UID, code=1)
     says(host, "factor confirm --password-stdin --code-stdin", r'\AFactor 1 "phone": confirmed\.\n\Z',
          input=code(secret) + "\n" + GOOD + "\n", uid=UID)
+    says(host, "factor confirm", "no such factor waits to be confirmed", uid=UID, code=1)
+    says(host, "factor confirm --id 9", "no such factor waits to be confirmed", uid=UID, code=1)
     says(host, "factor list", r"\A  ID  KIND  LABEL  CONFIRMED  CREATED +LAST_USED\n   1  totp  phone  yes  +\d\d:\d\d:\d\d", uid=UID)
     says(host, "factor add totp --user ada --label spare --algorithm SHA256 --digits 8", 'Factor 1 "spare"')
     says(host, "factor remove 1 --user ada", r'\AFactor 1 "spare": removed\.\n\Z')
