@@ -87,6 +87,19 @@ def wrong_name_first(world):
     is_(world.run("authctl", "audit").stdout.count("no such account, 1 of 5"), 1, "but as a name of nobody's")
 
 
+def asks_the_name(world):
+    """With nothing before it in the stack, it is pam_authc that asks for the name which login forgot."""
+    with open(world.path("/etc/pam.d/login"), encoding="utf-8") as file:
+        shipped = file.read()
+    rest = "".join(line + "\n" for line in shipped.replace("\\\n", "").splitlines() if not line.startswith("auth"))
+    world.write("/etc/pam.d/login", "auth requisite pam_authc.so\n" + rest)
+    world.add_code("ada")
+    with world.login("../ada", "mallory", PASSWORD, "123456", "ada", PASSWORD, world.code("ada"), tty=None) as console:
+        is_(console.prompts, ["world login: "] + 2 * ["world login: ", *ASKED], "a name that is none is not asked about, a wrong one is")
+        ok(console.granted and console.sh("id -un") == "ada", "and the last name is who comes in")
+    world.write("/etc/pam.d/login", shipped)
+
+
 def leaving(world):
     """What login does at ^D is its own: it asks for a name again."""
     before = len(world.audit("dan"))
@@ -131,6 +144,7 @@ with World(CONFIG, sshd=False) as world:
     su(world)
     unknown_target(world)
     wrong_name_first(world)
+    asks_the_name(world)
     leaving(world)
     claims(world)
 done()
