@@ -6,6 +6,7 @@
 #include "own.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -270,4 +271,35 @@ void own_show_whoami(const struct job *job, const struct msg *row)
     when_minute(since, r->since_at, job->now_s);
     print_phrase(stdout, "  {acr}", &words);
     fprintf(stdout, "  since %s\n", since);
+}
+
+/* ---- the audit ---- */
+
+enum verbs_exit own_audit_verify(struct job *job)
+{
+    enum verbs_exit e = job_fill(job);
+
+    if (e == VERBS_DONE)
+        e = job_ask(job);
+    if (e == VERBS_DONE)
+        e = job_show(job);
+    return e == VERBS_DONE && !job->row.row_verified.intact ? VERBS_FAILED : e;
+}
+
+void own_show_verified(const struct job *job, const struct msg *row)
+{
+    const struct msg_row_verified *r = &row->row_verified;
+
+    (void)job;
+    printf("%" PRId64 " events, ", r->events);
+    if (r->intact)
+        fputs("chain intact, ", stdout);
+    else if (r->bad_seq != 0)
+        printf("chain broken at event %" PRId64 ", ", r->bad_seq);
+    else
+        fputs("chain broken: its head does not open, ", stdout);
+    if (r->delivered >= r->events)
+        fputs("all delivered to the journal.\n", stdout);
+    else
+        printf("%" PRId64 " not yet delivered to the journal.\n", r->events - r->delivered);
 }

@@ -19,10 +19,13 @@ enum verbs_exit own_factor_confirm(struct job *job);
 enum verbs_exit own_in_session(struct job *job);
 /* The token comes from stdin. */
 enum verbs_exit own_token_verify(struct job *job);
+/* Fails if the audit is not what it was. */
+enum verbs_exit own_audit_verify(struct job *job);
 
 void own_show_enrolment(const struct job *job, const struct msg *row);
 void own_show_token(const struct job *job, const struct msg *row);
 void own_show_whoami(const struct job *job, const struct msg *row);
+void own_show_verified(const struct job *job, const struct msg *row);
 
 /* A token from stdin, without the white space around it. Says what is wrong. */
 int own_read_token(char *out, size_t cap) __attribute__((warn_unused_result));

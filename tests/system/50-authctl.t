@@ -9,6 +9,7 @@ import json
 import os
 import pwd
 import re
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -148,7 +149,7 @@ def every_verb_is_json(host, secret, session, token):
              ("factor remove 1 --user bob", {}, dict), ("factor list --user bob", {}, list), ("user delete bob", {}, dict),
              ("session list", {}, list), ("token --aud web", mine, dict), ("token verify", {"input": token}, dict),
              ("token inspect", {"input": token}, dict), ("whoami", mine, dict), ("audit", {}, list),
-             ("audit --since 7d --limit 3", {}, list), ("status", {}, dict), ("status", {"uid": UID}, dict),
+             ("audit --since 7d --limit 3", {}, list), ("audit verify", {}, dict), ("status", {}, dict), ("status", {"uid": UID}, dict),
              ("config show", {}, list), ("session kill " + session, {}, dict), ("session list", {}, list)]
     seen = {}
     for words, options, kind in cases:
@@ -184,6 +185,26 @@ def listings(host):
     is_(host.authctl("audit", "--since", "2099-01-01").json, [], "nothing has happened yet then")
     says(host, "audit --user ada --limit 1", r"\A  SEQ  TIME +EVENT +SERVICE  SOURCE +RESULT\n")
     says(host, "audit --limit 1", r"\A  SEQ  TIME +EVENT +USER ")
+
+
+def whole(host):
+    verified = host.authctl("audit", "verify").json
+    delivered = verified.pop("delivered")  # none, where there is no journal
+    is_(verified, dict(events=len(host.authctl("audit").json), intact=True, bad_seq=0), "the audit is whole")
+    ok(0 <= delivered <= verified["events"], "the journal has some, all or none of it")
+    says(host, "audit verify", r"\A%d events, chain intact, (all|\d+ not yet) delivered to the journal\.\n\Z" % verified["events"])
+
+
+def broken(host):
+    host.stop()
+    with sqlite3.connect(host.state_dir + "/authc.db") as database:
+        database.execute("UPDATE audit SET result = 'nothing happened' WHERE seq = 12")
+    database.close()
+    host.start()
+    result = host.authctl("audit", "verify", json=False)
+    is_((result.code, result.err), (1, ""), "a row was changed: exit 1")
+    like(result.out, r"\A\d+ events, chain broken at event 12, ", "and which it is")
+    is_(host.authctl("audit", "verify").json["bad_seq"], 12, "also as JSON")
 
 
 def usage(host):
@@ -279,6 +300,7 @@ with Instance(CONFIG) as host:
     every_verb_is_json(host, secret, session, token)
     says(host, "token verify", "its session has ended", input=token, code=1)
     listings(host)
+    whole(host)
     usage(host)
     secrets(host)
     hostile(host)
@@ -287,6 +309,7 @@ with Instance(CONFIG) as host:
     says(host, "status", r"\Aversion +\S+\nstate +serving\n(.*\n)*accounts +\d+\n")
     says(host, "status", r"\Aversion +\S+\nstate +serving\nreason +-\nstarted +.*\nmemory locked +(yes|no)\n\Z", uid=UID)
     says(host, "config show", r"(?m)^  authcd +deny_time +200ms +yes$")
-    for verb in ["user list", "audit", "user add zed --uid 9"]:
+    for verb in ["user list", "audit", "audit verify", "user add zed --uid 9"]:
         says(host, verb, "not allowed: for root only", uid=UID, code=1)
+    broken(host)
 done()

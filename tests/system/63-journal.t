@@ -65,5 +65,8 @@ with World() as world:
     is_(sorted({int(event["AUTHC_SEQ"]) for event in after}), list(range(1, len({e["AUTHC_SEQ"] for e in after}) + 1)),
         "once it is back, no event is missing")
     is_([event["AUTHC_EVENT"] for event in after].count("login.success"), 2, "the login of then is there")
+    said = world.run("authctl", "audit", "verify")
+    is_((said.returncode, said.stdout), (0, "%d events, chain intact, all delivered to the journal.\n" % world.authctl("status")["audit_seq"]),
+        "authctl audit verify says so")
     canaries(world)
 done()

@@ -187,8 +187,8 @@ def strangers(host):
         other, none = (request(host, what, "user", 1002, user=one)[1] for one in ("dan", "nobody-here"))
         is_(other, none, "%s of another's account and of none: the same words" % what)
     for what in ("user_add", "user_list", "user_set", "user_disable", "user_enable", "user_unlock", "user_delete",
-                 "audit_list"):
-        name_too = {} if what in ("user_list",) else dict(user="bob")
+                 "audit_list", "audit_verify"):
+        name_too = {} if what in ("user_list", "audit_verify") else dict(user="bob")
         row = request(host, what, "user", 1002, **name_too)[1]
         is_((row[0], row[1].get("error")), ("refused", REFUSAL["NOT_ALLOWED"]),
             "%s is root's, also for oneself (%s)" % (what, refusal_name(row[1].get("error"))))

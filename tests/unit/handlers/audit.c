@@ -4,6 +4,7 @@
  * W7).
  */
 #include "desk_ask.h"
+#include "sql.h"
 
 static struct line *root;
 
@@ -68,6 +69,27 @@ static void test_pages(struct desk *d)
     ok(ask_gave(1, 0), "or only since a time");
 }
 
+static void spoil(struct desk *d, const char *text)
+{
+    desk_must(db_begin(d->db), "begin");
+    ok(sqlite3_exec(d->db->sqlite, text, NULL, NULL, NULL) == SQLITE_OK, "spoilt: %s", text);
+    desk_must(db_commit(d->db), "commit");
+}
+
+static void test_verify(struct desk *d)
+{
+    const struct msg_row_verified *row = &asked.first.row_verified;
+    ASK_BARE(d, root, audit_verify);
+    ok(ask_gave(1, 0) && row->intact && row->bad_seq == 0, "the chain is whole");
+    ok(row->events == ask_position(d) && row->delivered == 1, "so many events, one of them in the journal");
+    spoil(d, "UPDATE audit SET result = 'nothing' WHERE seq = 7");
+    ASK_BARE(d, root, audit_verify);
+    ok(ask_gave(1, 0) && !row->intact && row->bad_seq == 7, "a row was changed: which");
+    spoil(d, "UPDATE audit_state SET key = zeroblob(length(key))");
+    ASK_BARE(d, root, audit_verify);
+    ok(ask_gave(1, 0) && !row->intact && row->bad_seq == 0, "nor may the head be another's: told, not a failure");
+}
+
 int main(void)
 {
     static struct desk d;
@@ -77,6 +99,7 @@ int main(void)
     test_deleted(&d);
     test_delivered(&d);
     test_pages(&d);
+    test_verify(&d);
     desk_close(&d);
     return tap_done();
 }
