@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One-time codes: the input is algorithm, digits, period, time, last step, then three texts that end in NUL: secret,
- * what was typed, and a name for the URI. Only exactly the digits are ever right, and a URI has no character that needs
- * escaping (O4, S8).
+ * One-time codes, their secrets in base32, their addresses. The input is algorithm, digits, period, time, last step,
+ * then three texts that end in NUL: secret, what was typed, and a name for the URI. Only exactly the digits are ever
+ * right, a secret reads back from its base32, and a URI has no character that needs escaping (O4, S8).
  */
 #include "otp.h"
 
@@ -40,6 +40,30 @@ static void check_code(const struct otp *otp, const struct secret *typed, const 
         abort();
 }
 
+/* Read back by hand: RFC 4648 section 6, without padding, and no bit is left over that is not zero. */
+static void check_base32(const struct otp *otp)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    char text[OTP_BASE32_SIZE];
+    size_t n = 0, bits = 0, value = 0;
+    if (otp_base32(otp, text) < 0) {
+        if (otp->secret.len <= OTP_SECRET_MAX)
+            abort();
+        return;
+    }
+    for (const char *c = text; *c != '\0'; c++) {
+        const char *digit = strchr(digits, *c);
+        if (!digit)
+            abort();
+        value = (value << 5 | (size_t)(digit - digits)) & 0xffff;
+        bits += 5;
+        if (bits >= 8 && (n == otp->secret.len || otp->secret.bytes[n++] != (value >> (bits -= 8) & 0xff)))
+            abort();
+    }
+    if (n != otp->secret.len || (value & ((1u << bits) - 1)) != 0)
+        abort();
+}
+
 static void check_uri(const struct otp *otp, const struct secret *name)
 {
     char text[SECRET_MAX + 1], uri[OTP_URI_SIZE];
@@ -69,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     next_text(&data, &size, &typed);
     next_text(&data, &size, &name);
     check_code(&otp, &typed, &head);
+    check_base32(&otp);
     check_uri(&otp, &name);
     return 0;
 }

@@ -51,8 +51,8 @@ static void test_names(void)
                                       "\xc3",
                                       "a\x01",
                                       "a\xe2\x80\xae",
-                                      "\xe2\x80\x8b"
-                                      "a",
+                                      ("\xe2\x80\x8b"
+                                       "a"),
                                       "a\xef\xbb\xbf"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         ok(text_is_account_name(good[i]), "\"%s\" is a name", good[i]);
