@@ -12,9 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "closer.h"
 #include "proc.h"
-
-enum { FDS_MAX = 253 }; /* SCM_MAX_FD of the kernel */
 
 int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
 {
@@ -69,52 +68,32 @@ void conn_free(struct conn *c)
         reply_free(pop(c));
     password_job_free(c->job);
     login_free(c->login);
-    close(c->fd);
+    closer_close(c->fd);
     free(c);
 }
 
 /* ---- in ---- */
 
-struct control {
-    _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FDS_MAX * sizeof(int))];
-};
-
-static void close_all(const struct cmsghdr *cmsg)
-{
-    size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    int fd;
-
-    for (size_t i = 0; i < n; i++) {
-        memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof fd, sizeof fd);
-        close(fd);
-    }
-}
-
-/* How many descriptors came, all closed now; how many credentials, the last of them in *ret_who. */
-static size_t read_control(struct msghdr *m, size_t *ret_fds, struct ucred *ret_who)
+/* How many credentials came, the last of them in *ret_who. */
+static size_t read_credentials(struct msghdr *m, struct ucred *ret_who)
 {
     size_t n = 0;
 
-    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(m); cmsg; cmsg = CMSG_NXTHDR(m, cmsg)) {
-        if (cmsg->cmsg_level != SOL_SOCKET)
-            continue;
-        if (cmsg->cmsg_type == SCM_RIGHTS) {
-            close_all(cmsg);
-            ++*ret_fds;
-        } else if (cmsg->cmsg_type == SCM_CREDENTIALS && cmsg->cmsg_len == CMSG_LEN(sizeof *ret_who)) {
+    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(m); cmsg; cmsg = CMSG_NXTHDR(m, cmsg))
+        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_CREDENTIALS &&
+            cmsg->cmsg_len == CMSG_LEN(sizeof *ret_who)) {
             memcpy(ret_who, CMSG_DATA(cmsg), sizeof *ret_who);
             n++;
         }
-    }
     return n;
 }
 
 static int judge(const struct conn *c, struct msghdr *m, const char **ret_what)
 {
     struct ucred who = {.uid = PROTOCOL_NO_UID};
-    size_t fds = 0, credentials = read_control(m, &fds, &who);
+    size_t credentials = read_credentials(m, &who);
 
-    if (fds > 0) {
+    if (m->msg_flags & MSG_CTRUNC) {
         *ret_what = "a packet with file descriptors";
         return -EPROTO;
     }
@@ -122,19 +101,20 @@ static int judge(const struct conn *c, struct msghdr *m, const char **ret_what)
         *ret_what = "a packet that another uid sent than connected";
         return -EPERM;
     }
-    if (m->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+    if (m->msg_flags & MSG_TRUNC) {
         *ret_what = "a packet that is too long";
         return -EMSGSIZE;
     }
     return 0;
 }
 
+/* Peeks first: a packet with descriptors stays where it is, for closer. */
 int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const char **ret_what)
 {
-    struct control control = {0};
+    union closer_control control = {0};
     struct iovec iov = {packet, PROTOCOL_PACKET_MAX};
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_PEEK);
 
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? -EAGAIN : -ECONNRESET;
@@ -142,6 +122,8 @@ int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const c
         return -ECONNRESET;
     c->packets++;
     int error = judge(c, &m, ret_what);
+    if (!(m.msg_flags & MSG_CTRUNC) && recv(c->fd, NULL, 0, MSG_DONTWAIT) < 0)
+        return -ECONNRESET;
     if (error == 0)
         *ret_len = (size_t)n;
     return error;

@@ -45,7 +45,7 @@ void conn_free(struct conn *c); /* closes; NULL does nothing */
 
 /* Receives one packet of at most PROTOCOL_PACKET_MAX bytes. -EAGAIN: none there; -ECONNRESET: hung up; otherwise the
  * packet breaks the rules and *ret_what says which: -EMSGSIZE: cut; -EPERM: without credentials, or not the peer's;
- * -EPROTO: came with file descriptors (closed). */
+ * -EPROTO: came with file descriptors (it stays in the queue, and the connection is of no more use). */
 int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const char **ret_what)
     __attribute__((warn_unused_result));
 

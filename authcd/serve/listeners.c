@@ -10,17 +10,48 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "closer.h"
 #include "log.h"
+
+enum { CLOSING_MAX = 64 };
+
+static int watch(struct listeners *l, size_t which)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &l->fds[which]};
+
+    return l->fds[which] >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->fds[which], &event) < 0 ? -errno : 0;
+}
 
 int listeners_watch(struct listeners *l)
 {
     for (size_t i = 0; i < SOCKETS_COUNT; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &l->fds[i]};
-        if (l->fds[i] >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->fds[i], &event) < 0)
-            return -errno;
+        int error = watch(l, i);
+        if (error < 0)
+            return error;
     }
     l->watched = true;
+    l->user_rests = false;
     return 0;
+}
+
+/* Somebody sends descriptors that take their time to close, one connection after the other. Each is one of our own
+ * descriptors until then, so nobody but root is let in as long as there are this many. */
+static bool must_rest(struct listeners *l, int fd)
+{
+    if (fd != l->fds[SOCKETS_USER] || closer_busy() < CLOSING_MAX)
+        return false;
+    if (l->watched && !l->user_rests) {
+        log_warning("%u connections do not close: user.sock is left alone until they have", closer_busy());
+        epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+        l->user_rests = true;
+    }
+    return true;
+}
+
+void listeners_wake_user(struct listeners *l)
+{
+    if (l->watched && l->user_rests && closer_busy() < CLOSING_MAX && watch(l, SOCKETS_USER) == 0)
+        l->user_rests = false;
 }
 
 void listeners_unwatch(struct listeners *l)
@@ -64,7 +95,7 @@ static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now
     struct conn *c = NULL;
 
     if (conn_new(fd, ++crowd->tokens, now_ms, &c) < 0) {
-        close(fd);
+        closer_close(fd);
         return;
     }
     event.data.ptr = c;
@@ -78,6 +109,8 @@ static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now
 
 bool listeners_accept(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms)
 {
+    if (must_rest(l, fd))
+        return false;
     int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (accepted >= 0) {

@@ -13,11 +13,14 @@ struct listeners {
     int epoll; /* not owned */
     int fds[SOCKETS_COUNT];
     bool watched;
+    bool user_rests; /* user.sock alone is not watched */
 };
 
 /* Watches both; events carry the address of an element of fds. */
 int listeners_watch(struct listeners *l) __attribute__((warn_unused_result));
 void listeners_unwatch(struct listeners *l);
+/* Watches user.sock again if it rested and need not any more. */
+void listeners_wake_user(struct listeners *l);
 /* Whoever connects from now on is refused at once. For sockets that nobody else listens on. */
 void listeners_shut(struct listeners *l);
 
@@ -25,7 +28,8 @@ void listeners_shut(struct listeners *l);
 const int *listeners_find(const struct listeners *l, const void *pointer);
 
 /* Accepts one connection into the crowd, watched for packets, or turns it away with a word. False: no more are there,
- * or none can be had now (then nothing is watched until listeners_watch). */
+ * or none can be had now: then nothing is watched until listeners_watch, or, where peers' sockets do not close in time,
+ * user.sock is not until listeners_wake_user. */
 bool listeners_accept(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms);
 
 #endif

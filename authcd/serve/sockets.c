@@ -22,6 +22,10 @@
 
 enum { BACKLOG = 4096 };
 
+#if !defined SO_PASSRIGHTS && SO_PASSCRED == 16 /* the numbers that most architectures have */
+#define SO_PASSRIGHTS 83
+#endif
+
 static const struct {
     const char *name; /* FileDescriptorName= */
     const char *file;
@@ -51,7 +55,8 @@ void sockets_close(struct sockets *s)
     }
 }
 
-/* Senders' credentials come with each packet only where this is set; accepted sockets inherit it. */
+/* Senders' credentials come with each packet only where this is set; accepted sockets inherit it. Kernels from 6.16 on
+ * then also carry no descriptors to us; where one does, closer knows what to do with them. */
 static int prepare(int fd)
 {
     static const int on = 1;
@@ -60,6 +65,10 @@ static int prepare(int fd)
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
         return -errno;
+#ifdef SO_PASSRIGHTS
+    static const int off = 0;
+    (void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+#endif
     return 0;
 }
 

@@ -168,6 +168,7 @@ static void reap(struct turn *t)
         if (c->hashing)
             pool_forget(t->d->pool, c->token);
         crowd_remove(&t->crowd, c);
+        epoll_ctl(t->epoll, EPOLL_CTL_DEL, c->fd, NULL); /* its descriptor may outlive it for a while */
         conn_free(c);
         if (settled != 0)
             lists_settled(&t->lists, settled);
@@ -266,7 +267,7 @@ static void let_all_out(struct turn *t)
 static void arm_timers(struct turn *t)
 {
     const struct conn *c = TAILQ_FIRST(&t->lists.held);
-    int busy = t->crowd.n > 0 || !t->listeners.watched;
+    bool busy = t->crowd.n > 0 || !t->listeners.watched || t->listeners.user_rests;
     int on = SD_EVENT_OFF;
 
     if (c)
@@ -365,6 +366,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
             lists_die(&t->lists, c);
     if (!t->listeners.watched && !t->draining && listeners_watch(&t->listeners) < 0)
         log_error("cannot listen: %s", strerror(errno));
+    listeners_wake_user(&t->listeners);
     turn_finish(t);
     return 0;
 }
