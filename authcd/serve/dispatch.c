@@ -161,10 +161,15 @@ static bool is_allowed(const struct peer *peer, enum msg_who who, struct step *s
     return false;
 }
 
+static bool is_of_login(enum msg_number number)
+{
+    return number == MSG_begin || number == MSG_answer || number == MSG_abort;
+}
+
 /* A uid that stands for many people proves nothing about any of them; a login asks for proof anyway. */
 static bool may_send(const struct peer *peer, const struct msg_type *type, struct step *step)
 {
-    if (type->number != MSG_begin && !handler_uid_is_somebody(peer->uid)) {
+    if (!is_of_login(type->number) && !handler_uid_is_somebody(peer->uid)) {
         refuse(step, REFUSAL_NOT_ALLOWED, "not allowed");
         return false;
     }

@@ -80,7 +80,8 @@ static void who_may(void)
             ask(1000, true, &m);
             ok(!is_refused(REFUSAL_STEPUP), "%s after one reaches its handler", types[i].name);
         }
-        if (types[i].direction == MSG_REPLY || types[i].number == MSG_begin)
+        if (types[i].direction == MSG_REPLY || types[i].number == MSG_begin || types[i].number == MSG_answer ||
+            types[i].number == MSG_abort)
             continue;
         closes = ask(65534, true, &m);
         ok(!closes && is_refused(REFUSAL_NOT_ALLOWED), "%s: the overflow uid is nobody", types[i].name);
@@ -124,6 +125,9 @@ static void answers(void)
     is_int(reply.number, MSG_prompt, "with a prompt");
     ok(!ask(65534, false, &m), "a login of nobody in particular too");
     is_int(reply.number, MSG_prompt, "it has to prove itself anyway");
+    m = (struct msg){.number = MSG_answer};
+    ask(65534, false, &m);
+    ok(!is_refused(REFUSAL_NOT_ALLOWED), "so it may answer");
 }
 
 /* What cannot be decided is neither a yes nor a no; who is told what. */
