@@ -3,9 +3,7 @@
 # authcd that was handed its sockets and has nothing to serve from answers UNAVAILABLE to root's logins in less than 50 ms, whatever is
 # broken: configuration, key, database, state directory (S2, M8, D6, D7, D8); without sockets handed over it says why and exits 1.
 import os
-import pwd
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,35 +16,11 @@ if os.geteuid() != 0:
     skip_all("needs root")
 
 
-def listen(path, mode):
-    if os.path.exists(path):
-        os.unlink(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(path)
-    os.chmod(path, mode)
-    listener.listen(64)
-    return listener
-
-
 def handed(host):
     """authcd with sockets 3 and 4 and never root, as PID 1 would start it."""
-    sockets = [listen(host.socket_path("system"), 0o600), listen(host.socket_path("user"), 0o666)]
-    log = open(host.log_path, "ab")
-
-    def place():
-        copies = [os.dup(each.fileno()) for each in sockets]
-        high = [os.dup2(copy, 20 + i) for i, copy in enumerate(copies)]
-        for i, fd in enumerate(high):
-            os.dup2(fd, 3 + i)
-
-    who = pwd.getpwnam(host.user)
-    drop = ["setpriv", "--reuid=%d" % who.pw_uid, "--regid=%d" % who.pw_gid, "--clear-groups"]
-    shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=system:user exec "$@"', "sh"] + drop
-    command = shell + [os.path.join(BUILD, "authcd"), "--config", host.config_path]
-    process = subprocess.Popen(command, preexec_fn=place, close_fds=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    for each in sockets:
+    for each in host.start_handed().values():
         each.close()
-    log.close()
+    process, host.process = host.process, None
     return process
 
 

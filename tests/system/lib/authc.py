@@ -252,6 +252,35 @@ class Instance:
         self.stop(signal.SIGKILL)
         raise RuntimeError("authcd did not start:\n" + self.log())
 
+    def start_handed(self):
+        """Starts authcd, never root, with two sockets of ours, as PID 1 does; {"system", "user"}: the sockets, to be closed."""
+        names = ("system", "user")
+        listeners = [self._listen(name, mode) for name, mode in zip(names, (0o600, 0o666))]
+        who = pwd.getpwnam(self.user)
+
+        def place():
+            high = [os.dup2(os.dup(each.fileno()), 20 + i) for i, each in enumerate(listeners)]
+            for i, fd in enumerate(high):
+                os.dup2(fd, 3 + i)
+            os.closerange(5, 64)
+
+        drop = ["setpriv", "--reuid=%d" % who.pw_uid, "--regid=%d" % who.pw_gid, "--clear-groups"]
+        shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=system:user exec "$@"', "sh"] + drop
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(shell + [os.path.join(BUILD, "authcd"), "--config", self.config_path], preexec_fn=place,
+                                            close_fds=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return dict(zip(names, listeners))
+
+    def _listen(self, name, mode):
+        path = self.socket_path(name)
+        if os.path.exists(path):
+            os.unlink(path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(path)
+        os.chmod(path, mode)
+        listener.listen(4096)
+        return listener
+
     def stop(self, how=signal.SIGTERM, wait=15.0):
         """Its exit status (negative: the signal), or None if it was not running."""
         if self.process is None:

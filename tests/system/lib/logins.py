@@ -158,11 +158,14 @@ def traces(host, *needles):
 
 
 # ---- what the process holds ------------------------------------------------------------------------------------------
-def open_fds(host):
-    """How many descriptors authcd holds once no connection is left: it hears of a hang-up a little later than we do."""
+def open_fds(host, want=None):
+    """How many descriptors authcd holds once no connection is left: it hears of a hang-up a little later than we do. Waits no longer
+    if it holds as many as `want`."""
     directory, least = "/proc/%d/fd" % host.process.pid, 1 << 30
     for _ in range(25):
         least = min(least, len(os.listdir(directory)))
+        if least == want:
+            break
         time.sleep(0.02)
     return least
 
