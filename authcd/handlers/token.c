@@ -10,6 +10,7 @@
 
 #include "claims.h"
 #include "keys.h"
+#include "policy.h"
 #include "random.h"
 #include "session.h"
 #include "text.h"
@@ -44,35 +45,23 @@ static int refuse_audience(struct handler *h, const char *name, struct step *ste
                        names);
 }
 
-/* 1, 2; 0: no such level. */
-static int acr_level(const char *acr)
-{
-    return strcmp(acr, "aal1") == 0 ? 1 : strcmp(acr, "aal2") == 0 ? 2 : 0;
-}
-
-static bool has_word(const char *words, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)) != NULL; at += len)
-        if ((at == words || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
-            return true;
-    return false;
-}
-
-/* Does the session reach what the audience, and the request, want? */
 static int check_acr(struct handler *h, const struct account *a, const struct config_audience *aud, const char *wish,
                      const struct session *s, struct step *step)
 {
-    const char *wanted = acr_level(wish) > acr_level(aud->acr) ? wish : aud->acr;
-    if (wish[0] != '\0' && acr_level(wish) == 0)
-        return refuse(h, a, step, "no level \"%s\": aal1 or aal2", wish);
-    if (acr_level(wanted) == 0)
-        return refuse(h, a, step, "audience \"%s\" wants \"%s\", which nobody can reach", aud->name, wanted);
-    if (acr_level(s->acr) >= acr_level(wanted))
+    struct policy_acr acr = policy_acr(wish, aud->acr, s->acr, s->amr);
+    switch (acr.verdict) {
+    case POLICY_ACR_REACHED:
         return 0;
-    bool password = has_word(s->amr, "pwd"), code = has_word(s->amr, "otp");
-    return refuse(h, a, step, "session %s is %s and %s is wanted: log in with %s%s%s as well", s->name, s->acr, wanted,
-                  password ? "" : "a password", password || code ? "" : " and ", code ? "" : "a code");
+    case POLICY_ACR_NO_LEVEL:
+        return refuse(h, a, step, "no level \"%s\": aal1 or aal2", wish);
+    case POLICY_ACR_NOBODY:
+        return refuse(h, a, step, "audience \"%s\" wants \"%s\", which nobody can reach", aud->name, aud->acr);
+    case POLICY_ACR_TOO_LOW:
+        break;
+    }
+    return refuse(h, a, step, "session %s is %s and %s is wanted: log in with %s%s%s as well", s->name, s->acr,
+                  acr.wanted, acr.lacks_password ? "a password" : "",
+                  acr.lacks_password && acr.lacks_code ? " and " : "", acr.lacks_code ? "a code" : "");
 }
 
 /* Whether this account may have a token for this audience from this session; -ENOENT if it was refused. */

@@ -85,6 +85,37 @@ enum verdict policy_acct(const struct config_service *service, const struct poli
     return must_change ? VERDICT_MUST_CHANGE : VERDICT_GRANTED;
 }
 
+/* 1, 2; 0: no such level. */
+static int acr_level(const char *acr)
+{
+    return strcmp(acr, "aal1") == 0 ? 1 : strcmp(acr, "aal2") == 0 ? 2 : 0;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)) != NULL; at += len)
+        if ((at == words || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+            return true;
+    return false;
+}
+
+/* A session of no known level (0) reaches nothing, because what is wanted is 1 or more. */
+struct policy_acr policy_acr(const char *wish, const char *audience, const char *session, const char *amr)
+{
+    struct policy_acr p = {.verdict = POLICY_ACR_TOO_LOW,
+                           .wanted = acr_level(wish) > acr_level(audience) ? wish : audience,
+                           .lacks_password = !has_word(amr, "pwd"),
+                           .lacks_code = !has_word(amr, "otp")};
+    if (wish[0] != '\0' && acr_level(wish) == 0)
+        p.verdict = POLICY_ACR_NO_LEVEL;
+    else if (acr_level(audience) == 0)
+        p.verdict = POLICY_ACR_NOBODY;
+    else if (acr_level(session) >= acr_level(p.wanted))
+        p.verdict = POLICY_ACR_REACHED;
+    return p;
+}
+
 /* Looks at every byte, whatever it finds. */
 static bool all_digits(const unsigned char *bytes, size_t len)
 {

@@ -42,6 +42,23 @@ bool policy_role_allowed(const struct config_service *service, const char *role)
 /* VERDICT_GRANTED, or why phase acct refuses (UNKNOWN, EXPIRED, FORBIDDEN, MUST_CHANGE). */
 enum verdict policy_acct(const struct config_service *service, const struct policy_account *account, bool must_change);
 
+enum policy_acr_verdict {
+    POLICY_ACR_REACHED,
+    POLICY_ACR_TOO_LOW,  /* the session proved less than is wanted */
+    POLICY_ACR_NO_LEVEL, /* wish is none */
+    POLICY_ACR_NOBODY,   /* what the audience wants is none: nobody reaches it */
+};
+
+struct policy_acr {
+    enum policy_acr_verdict verdict;
+    const char *wanted;               /* of the two that were passed in */
+    bool lacks_password, lacks_code;  /* TOO_LOW: what to log in with as well */
+};
+
+/* Does a session of this level, reached by these methods (RFC 8176, with spaces between), have what the audience wants
+ * and the wish, "" for none, whichever is higher? Levels: aal1, aal2. */
+struct policy_acr policy_acr(const char *wish, const char *audience, const char *session, const char *amr);
+
 /* Splits what was typed for PROMPT_COMBINED: if has_code, the last digits characters are the code and the rest the password;
  * else all is the password. -EINVAL if too short. */
 int policy_split_combined(const struct secret *typed, bool has_code, unsigned digits, struct secret *ret_password,

@@ -174,6 +174,41 @@ static void test_split_bounds(void)
     is_int((int)c.len, 8, "its code");
 }
 
+static void test_acr(void)
+{
+    static const struct {
+        const char *wish, *audience, *session, *amr;
+        enum policy_acr_verdict want;
+        const char *wanted;
+        bool password, code; /* are lacking */
+    } rows[] = {
+        {"", "aal1", "aal1", "pwd", POLICY_ACR_REACHED, "aal1", false, true},
+        {"", "aal2", "aal2", "pwd otp", POLICY_ACR_REACHED, "aal2", false, false},
+        {"", "aal1", "aal2", "pwd otp", POLICY_ACR_REACHED, "aal1", false, false},
+        {"aal1", "aal1", "aal1", "otp", POLICY_ACR_REACHED, "aal1", true, false},
+        {"aal2", "aal1", "aal2", "otp pwd", POLICY_ACR_REACHED, "aal2", false, false},
+        {"", "aal2", "aal1", "pwd", POLICY_ACR_TOO_LOW, "aal2", false, true},
+        {"aal1", "aal2", "aal1", "pwd", POLICY_ACR_TOO_LOW, "aal2", false, true}, /* a wish lowers nothing */
+        {"aal2", "aal1", "aal1", "otp", POLICY_ACR_TOO_LOW, "aal2", true, false},
+        {"", "aal2", "aal1", "swk", POLICY_ACR_TOO_LOW, "aal2", true, true},
+        {"", "aal2", "aal1", "pwds otpx", POLICY_ACR_TOO_LOW, "aal2", true, true},
+        {"", "aal2", "aal1", "xpwd otps otp", POLICY_ACR_TOO_LOW, "aal2", true, false},
+        {"", "aal1", "", "", POLICY_ACR_TOO_LOW, "aal1", true, true},
+        {"", "aal1", "aal9", "pwd otp", POLICY_ACR_TOO_LOW, "aal1", false, false},
+        {"aal3", "aal1", "aal2", "pwd otp", POLICY_ACR_NO_LEVEL, "aal1", false, false},
+        {"AAL1", "aal1", "aal2", "pwd otp", POLICY_ACR_NO_LEVEL, "aal1", false, false},
+        {"", "", "aal2", "pwd otp", POLICY_ACR_NOBODY, "", false, false},
+        {"aal1", "aal3", "aal2", "pwd otp", POLICY_ACR_NOBODY, "aal1", false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct policy_acr p = policy_acr(rows[i].wish, rows[i].audience, rows[i].session, rows[i].amr);
+        ok(p.verdict == rows[i].want && p.lacks_password == rows[i].password && p.lacks_code == rows[i].code &&
+               strcmp(p.wanted, rows[i].wanted) == 0,
+           "acr: wish \"%s\", audience \"%s\", session \"%s\" by \"%s\"", rows[i].wish, rows[i].audience,
+           rows[i].session, rows[i].amr);
+    }
+}
+
 int main(void)
 {
     test_matrix();
@@ -182,5 +217,6 @@ int main(void)
     test_acct();
     test_splits();
     test_split_bounds();
+    test_acr();
     return tap_done();
 }
