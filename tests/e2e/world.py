@@ -369,7 +369,8 @@ class World:
     # ---- ways in: each returns a Terminal that has typed the answers -------------------------------------------------
     def ssh(self, user, *answers, source="10.0.0.7", options=(), command=()):
         options = [word for option in (*options, "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
-                                       "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1")
+                                       "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1",
+                                       "KexAlgorithms=curve25519-sha256")
                    for word in ("-o", option)]  # the first of a name wins
         argv = ["ssh", "-F", "none", "-tt", "-b", source, *options, user + "@10.0.0.1", *command]
         return Terminal(self, argv).converse(answers)
