@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * base64url without padding (RFC 4648 section 5; RFC 7515 section 2), strict: one text for each byte string. Shared by the
- * daemon's compact JWS and by `authctl token inspect`, which may not link libsodium. Not constant time: tokens only.
+ * base64url without padding (RFC 4648 section 5; RFC 7515 section 2), strict: one text for each byte string. Shared by
+ * the daemon's compact JWS and by `authctl token inspect`, which may not link libsodium. Not constant time: tokens
+ * only.
  */
 #ifndef BASE64URL_H
 #define BASE64URL_H

@@ -27,7 +27,8 @@ struct link {
  *   -EPERM      the path or the peer is not to be trusted; not a byte was sent
  *   -ETIMEDOUT  the budget ran out (full backlog)
  *   other       as connect(2) */
-int link_open(struct link *l, const char *path, uid_t server_uid, int64_t budget_ms) __attribute__((warn_unused_result));
+int link_open(struct link *l, const char *path, uid_t server_uid, int64_t budget_ms)
+    __attribute__((warn_unused_result));
 
 /* Sends m with explicit credentials (pid, effective uid and gid). Errors as msg_encode's, -EPIPE, -ETIMEDOUT. */
 int link_send(struct link *l, const struct msg *m) __attribute__((warn_unused_result));

@@ -29,7 +29,9 @@ enum msg_number {
 #define FIXED(f, n) uint8_t f[n];
 #define TEXT(f, max) char f[(max) + 1]; /* NUL-terminated */
 #define SECRET(f) struct secret f;
+/* clang-format off */
 #define END(name) };
+/* clang-format on */
 #include "messages.def"
 #include "msg_fields_undef.h"
 
@@ -74,10 +76,12 @@ const void *msg_value(const struct msg *m, const struct msg_field *f);
 
 /* Writes m to buf. -ENOMSG: no such number; -EMSGSIZE: does not fit cap, or a text or secret is over its limit;
  * -EILSEQ: a text is not UTF-8. */
-int msg_encode(const struct msg *m, unsigned char *buf, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
+int msg_encode(const struct msg *m, unsigned char *buf, size_t cap, size_t *ret_len)
+    __attribute__((warn_unused_result));
 
 /* Reads one whole packet into *ret, which is untouched on failure. -EPROTONOSUPPORT: another version; -ENOMSG: no
- * such number; -EPROTO: truncated, over a limit, trailing bytes, NUL or bad UTF-8 in text, a flag that is not 0 or 1. */
+ * such number; -EPROTO: truncated, over a limit, trailing bytes, NUL or bad UTF-8 in text, a flag that is neither 0 nor
+ * 1. */
 int msg_decode(const unsigned char *buf, size_t len, struct msg *ret) __attribute__((warn_unused_result));
 
 /* Wipes all of m. */

@@ -37,10 +37,11 @@ enum prompt_kind {
     PROMPT_RETYPE_PASSWORD = 6,
 };
 
-enum { /* flags of BEGIN */
-    BEGIN_SILENT = 1,         /* PAM_SILENT */
-    BEGIN_PRELIM = 2,         /* PAM_PRELIM_CHECK: is this account ours? nothing is asked */
-    BEGIN_ONLY_EXPIRED = 4,   /* PAM_CHANGE_EXPIRED_AUTHTOK */
+/* Flags of BEGIN. */
+enum {
+    BEGIN_SILENT = 1,       /* PAM_SILENT */
+    BEGIN_PRELIM = 2,       /* PAM_PRELIM_CHECK: is this account ours? nothing is asked */
+    BEGIN_ONLY_EXPIRED = 4, /* PAM_CHANGE_EXPIRED_AUTHTOK */
 };
 
 enum refusal {
@@ -48,8 +49,8 @@ enum refusal {
     REFUSAL_NOT_ALLOWED = 2, /* not this peer; the same answer as for an account that does not exist */
     REFUSAL_NOT_FOUND = 3,
     REFUSAL_EXISTS = 4,
-    REFUSAL_INVALID = 5,     /* a value that does not fit; text says which */
-    REFUSAL_STEPUP = 6,      /* prove your factors first: BEGIN with phase stepup, then ask again */
+    REFUSAL_INVALID = 5, /* a value that does not fit; text says which */
+    REFUSAL_STEPUP = 6,  /* prove your factors first: BEGIN with phase stepup, then ask again */
     REFUSAL_BUSY = 7,
     REFUSAL_UNAVAILABLE = 8, /* authcd has no state to answer from */
     REFUSAL_WRONG_CODE = 9,

@@ -14,8 +14,8 @@
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF; and no NUL. */
 bool text_is_utf8(const char *s, size_t len);
 
-/* A name that an account may have: 1 to 256 bytes of UTF-8; no control or invisible character, no '/', ':' or white space,
- * not "." or "..", no leading '-' or '+'. */
+/* A name that an account may have: 1 to 256 bytes of UTF-8; no control or invisible character, no '/', ':' or white
+ * space, not "." or "..", no leading '-' or '+'. */
 bool text_is_account_name(const char *s);
 
 /* A label, role, service or audience: 1 to max bytes of A-Z a-z 0-9 . _ - , not starting with '-' or '.'. */
@@ -27,7 +27,8 @@ bool text_is_word(const char *s, size_t max);
 size_t text_printable(char *out, size_t cap, const char *s);
 
 /* snprintf's contract made strict: 0, or -EMSGSIZE if it did not fit (out is then empty). */
-int text_format(char *out, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4), warn_unused_result));
+int text_format(char *out, size_t cap, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
 
 /* vsnprintf for people's eyes: what does not fit is cut at a whole character, and only there. cap > 0. */
 void text_cut(char *out, size_t cap, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * See handover.h. The module data is a mark only: libpam wants some pointer that is not NULL, so it gets the handle's own,
- * which is never followed. There is nothing to free, so no cleanup callback is given, which pam_end would also run in
- * forked copies of the process.
+ * See handover.h. The module data is a mark only: libpam wants some pointer that is not NULL, so it gets the handle's
+ * own, which is never followed. There is nothing to free, so no cleanup callback is given, which pam_end would also run
+ * in forked copies of the process.
  */
 #include "handover.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A QR code as text for a terminal: two rows of modules a line, by Unicode half blocks, light modules drawn and dark ones
- * left empty, which is right on a dark background and read by phones on a light one as well.
+ * A QR code as text for a terminal: two rows of modules a line, by Unicode half blocks, light modules drawn and dark
+ * ones left empty, which is right on a dark background and read by phones on a light one as well.
  */
 #ifndef QR_H
 #define QR_H

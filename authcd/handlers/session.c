@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Live sessions: list, kill, and the one that a peer acts in. Ending a session takes away what it was good for (tokens);
- * its processes go on.
+ * Live sessions: list, kill, and the one that a peer acts in. Ending a session takes away what it was good for
+ * (tokens); its processes go on.
  */
 #include "session.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a handler wants done: packets to send, a password to hash, whether to close. A handler returns a step and knows no
- * socket, no thread and no callback; serve carries it out after the turn's sync, and comes back with on_hashed.
+ * What a handler wants done: packets to send, a password to hash, whether to close. A handler returns a step and knows
+ * no socket, no thread and no callback; serve carries it out after the turn's sync, and comes back with on_hashed.
  */
 #ifndef STEP_H
 #define STEP_H
@@ -21,14 +21,14 @@ struct reply {
 };
 
 struct step {
-    struct reply *first, *last;  /* leave in this order, after the sync */
-    int64_t not_before_ms;       /* BOOTTIME before which they do not leave (deny_time); 0: at once */
-    struct password_job *job;    /* owned; serve takes it and sets NULL */
-    bool wait;                   /* no slot within the account's limit: call on_retry when login_settled says so */
-    int64_t settled;             /* id of the account whose attempt in flight was settled; 0: none */
-    bool person;                 /* what comes next is typed by a person: wait as long as people take */
-    bool proved;                 /* phase stepup succeeded: the connection may send PROVED messages */
-    bool close;                  /* once the replies have left */
+    struct reply *first, *last; /* leave in this order, after the sync */
+    int64_t not_before_ms;      /* BOOTTIME before which they do not leave (deny_time); 0: at once */
+    struct password_job *job;   /* owned; serve takes it and sets NULL */
+    bool wait;                  /* no slot within the account's limit: call on_retry when login_settled says so */
+    int64_t settled;            /* id of the account whose attempt in flight was settled; 0: none */
+    bool person;                /* what comes next is typed by a person: wait as long as people take */
+    bool proved;                /* phase stepup succeeded: the connection may send PROVED messages */
+    bool close;                 /* once the replies have left */
 };
 
 void step_clear(struct step *s);

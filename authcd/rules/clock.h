@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 struct clock {
-    int64_t wall_s;    /* CLOCK_REALTIME, Unix seconds */
-    int64_t boot_ms;   /* CLOCK_BOOTTIME */
-    char boot_id[37];  /* /proc/sys/kernel/random/boot_id: which boot boot_ms belongs to */
+    int64_t wall_s;   /* CLOCK_REALTIME, Unix seconds */
+    int64_t boot_ms;  /* CLOCK_BOOTTIME */
+    char boot_id[37]; /* /proc/sys/kernel/random/boot_id: which boot boot_ms belongs to */
 };
 
 #endif

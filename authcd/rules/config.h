@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * authcd.conf as a struct. config.def lists every key once (section, type, bounds, default, help); from it come this
- * struct, the parser, `authctl config show`, and the test that compares with authcd.conf(5). Pure: serve/conffile finds and
- * trusts the file, this only reads text.
+ * struct, the parser, `authctl config show`, and the test that compares with authcd.conf(5). Pure: serve/conffile finds
+ * and trusts the file, this only reads text.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    CONFIG_FILE_MAX = 65536,   /* bytes */
+    CONFIG_FILE_MAX = 65536, /* bytes */
     CONFIG_SERVICES_MAX = 64,
     CONFIG_AUDIENCES_MAX = 32,
     CONFIG_FACTORS_MAX = 4,
@@ -38,8 +38,8 @@ struct config_roles {
     char names[CONFIG_ROLES_MAX][CONFIG_ROLE_SIZE];
 };
 
-/* One section's values. `set` has one bit for each key of the section (its place in config.def) that the file gave; a test
- * makes sure that every field here has its row there. */
+/* One section's values. `set` has one bit for each key of the section (its place in config.def) that the file gave; a
+ * test makes sure that every field here has its row there. */
 struct config_authcd {
     uint64_t set;
     char user[CONFIG_NAME_SIZE];
@@ -47,11 +47,11 @@ struct config_authcd {
     char run_dir[CONFIG_TEXT_SIZE];
     char issuer[CONFIG_TEXT_SIZE]; /* https URL; empty: serve fills in https://<host name> */
     enum config_limits limits;
-    uint64_t argon2_memory;        /* bytes */
+    uint64_t argon2_memory; /* bytes */
     uint64_t argon2_passes;
-    uint64_t hash_memory;          /* bytes that all hashing threads may use together */
-    int64_t deny_time_ms;          /* every denial leaves this long after the answer; written 2s, 200ms */
-    uint64_t password_min;         /* characters */
+    uint64_t hash_memory;  /* bytes that all hashing threads may use together */
+    int64_t deny_time_ms;  /* every denial leaves this long after the answer; written 2s, 200ms */
+    uint64_t password_min; /* characters */
 };
 
 struct config_service {
@@ -68,9 +68,9 @@ struct config_service {
 struct config_audience {
     uint64_t set;
     char name[CONFIG_NAME_SIZE];
-    char alg[9];                   /* ES256 */
+    char alg[9]; /* ES256 */
     int64_t token_lifetime_s;
-    char acr[9];                   /* aal1 or aal2: what a session must have reached */
+    char acr[9]; /* aal1 or aal2: what a session must have reached */
     struct config_roles roles;
 };
 

@@ -17,9 +17,9 @@ enum json_type { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL, JSO
 
 struct json_member {
     enum json_type type;
-    const char *name;   /* raw, between the quotes; names with escapes are refused */
+    const char *name; /* raw, between the quotes; names with escapes are refused */
     size_t name_len;
-    const char *value;  /* raw text of the value; for a string between the quotes, escapes not yet undone */
+    const char *value; /* raw text of the value; for a string between the quotes, escapes not yet undone */
     size_t value_len;
 };
 

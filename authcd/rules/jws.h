@@ -12,9 +12,9 @@
 
 enum {
     JWS_TOKEN_MAX = 8192,
-    JWS_KID_SIZE = 44,          /* RFC 7638 thumbprint: 43 characters of base64url and a NUL */
+    JWS_KID_SIZE = 44, /* RFC 7638 thumbprint: 43 characters of base64url and a NUL */
     JWS_ALG_SIZE = 9,
-    JWS_PRIVATE_MAX = 512,      /* DER */
+    JWS_PRIVATE_MAX = 512, /* DER */
     JWS_JWK_SIZE = 512,
     JWS_PEM_SIZE = 512,
 };
@@ -29,8 +29,10 @@ void jws_key_cleanup(struct jws_key **key);
 int jws_key_make(const char *alg, struct jws_key **ret) __attribute__((warn_unused_result));
 
 /* Private key as PKCS #8 DER, to be sealed and wiped by the caller; and back. -EINVAL: not a key of that alg. */
-int jws_key_export(const struct jws_key *key, unsigned char out[JWS_PRIVATE_MAX], size_t *ret_len) __attribute__((warn_unused_result));
-int jws_key_import(const char *alg, const unsigned char *der, size_t len, struct jws_key **ret) __attribute__((warn_unused_result));
+int jws_key_export(const struct jws_key *key, unsigned char out[JWS_PRIVATE_MAX], size_t *ret_len)
+    __attribute__((warn_unused_result));
+int jws_key_import(const char *alg, const unsigned char *der, size_t len, struct jws_key **ret)
+    __attribute__((warn_unused_result));
 
 const char *jws_key_kid(const struct jws_key *key);
 const char *jws_key_alg(const struct jws_key *key);
@@ -50,7 +52,7 @@ int jws_kid(const char *token, const char *typ, char ret_kid[JWS_KID_SIZE]) __at
 /* Verifies token with key: form as jws_kid, typ, alg and kid equal to the key's, then the signature. The payload is
  * written NUL-terminated. -EBADMSG: form; -EKEYREJECTED: another alg or kid, or a bad signature;
  * -ENOMEM. */
-int jws_verify(const struct jws_key *key, const char *token, const char *typ, char *payload, size_t cap, size_t *ret_len)
-    __attribute__((warn_unused_result));
+int jws_verify(const struct jws_key *key, const char *token, const char *typ, char *payload, size_t cap,
+               size_t *ret_len) __attribute__((warn_unused_result));
 
 #endif

@@ -20,22 +20,22 @@ enum { LIMIT_UNIT = 1000000 }; /* levels are kept in millionths of a failure, be
 
 struct limit_rule {
     const char *name;
-    uint32_t free;          /* failures that cost nothing */
+    uint32_t free; /* failures that cost nothing */
     int64_t base_ms;
     int64_t cap_ms;
-    uint32_t leak_per_h;    /* failures forgotten in an hour */
-    uint32_t consecutive;   /* failures in a row after which only a known source (or an admin) helps; 0: never */
-    uint32_t forfeit;       /* failures in a row after which a known source is a stranger again; 0: never */
+    uint32_t leak_per_h;  /* failures forgotten in an hour */
+    uint32_t consecutive; /* failures in a row after which only a known source (or an admin) helps; 0: never */
+    uint32_t forfeit;     /* failures in a row after which a known source is a stranger again; 0: never */
 };
 
 /* What is stored of one bucket: all zero is a fresh one. level is as it was at the time of the last charge. */
 struct limit_row {
-    int64_t level;          /* LIMIT_UNITs, charges in flight included */
-    int64_t share;          /* PAIR: the part of level that ACCOUNT was charged as well */
-    uint32_t in_flight;     /* charged, verdict still open */
+    int64_t level;      /* LIMIT_UNITs, charges in flight included */
+    int64_t share;      /* PAIR: the part of level that ACCOUNT was charged as well */
+    uint32_t in_flight; /* charged, verdict still open */
     uint32_t consecutive;
     int64_t charged_boot_ms;
-    int64_t charged_at;     /* Unix seconds */
+    int64_t charged_at; /* Unix seconds */
     char boot_id[37];
 };
 

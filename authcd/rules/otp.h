@@ -13,12 +13,12 @@
 #include "secret.h"
 
 enum {
-    OTP_WINDOW = 1,             /* steps before and after now */
-    OTP_SECRET_MIN = 20,        /* bytes: 160 bits, RFC 4226 section 4 R6 */
+    OTP_WINDOW = 1,      /* steps before and after now */
+    OTP_SECRET_MIN = 20, /* bytes: 160 bits, RFC 4226 section 4 R6 */
     OTP_SECRET_MAX = 64,
     OTP_BASE32_SIZE = 128,
     OTP_URI_SIZE = 1024,
-    OTP_CODE_SIZE = 9,          /* 8 digits and a NUL */
+    OTP_CODE_SIZE = 9, /* 8 digits and a NUL */
 };
 #define OTP_TIME_MIN INT64_C(1577836800) /* 2020-01-01: a clock before this is not set */
 
@@ -26,17 +26,17 @@ enum otp_algorithm { OTP_SHA1 = 1, OTP_SHA256 = 2, OTP_SHA512 = 3 };
 
 struct otp {
     enum otp_algorithm algorithm;
-    unsigned digits;            /* 6 or 8 */
-    int64_t period_s;           /* 30 or 60 */
+    unsigned digits;  /* 6 or 8 */
+    int64_t period_s; /* 30 or 60 */
     struct secret secret;
 };
 
 enum otp_result {
     OTP_WRONG,
     OTP_RIGHT,
-    OTP_REPLAYED,   /* right, but its step is not after last_step */
-    OTP_CLOCK,      /* time before 2020, or last_step beyond now + window: no code can be judged */
-    OTP_UNUSABLE,   /* secret or parameters out of bounds: the stored factor is broken */
+    OTP_REPLAYED, /* right, but its step is not after last_step */
+    OTP_CLOCK,    /* time before 2020, or last_step beyond now + window: no code can be judged */
+    OTP_UNUSABLE, /* secret or parameters out of bounds: the stored factor is broken */
 };
 
 /* Judges typed at now_s. OTP_RIGHT sets *ret_step, which the caller stores in the same transaction. typed must be

@@ -13,8 +13,8 @@
 #include "secret.h"
 
 enum {
-    PASSWORD_BYTES_MAX = 512,     /* longer ones are refused, never cut */
-    PASSWORD_STORED_SIZE = 129,   /* crypto_pwhash_STRBYTES and a NUL */
+    PASSWORD_BYTES_MAX = 512,   /* longer ones are refused, never cut */
+    PASSWORD_STORED_SIZE = 129, /* crypto_pwhash_STRBYTES and a NUL */
     PASSWORD_WHY_SIZE = 80,
 };
 #define PASSWORD_MEMORY_MIN (19u * 1024 * 1024) /* with 2 passes: the least OWASP and RFC 9106 users accept */
@@ -39,13 +39,14 @@ struct password_job {
     struct secret password;
     char stored[PASSWORD_STORED_SIZE];
     struct password_params params;
-    bool priority;  /* from a known source or the console: the kept slot */
-    char source[64];/* whose turn it is: jobs are taken round-robin by this */
-    /* results */
-    int result;     /* 0; -ENOMEM; -EINVAL: stored is not usable (foreign, truncated, out of bounds), or
-                     * MAKE of a password that password_length_ok refuses (VERIFY: no match, no computation) */
+    bool priority;   /* from a known source or the console: the kept slot */
+    char source[64]; /* whose turn it is: jobs are taken round-robin by this */
+
+    /* Results. 0; -ENOMEM; -EINVAL: stored is not usable (foreign, truncated, out of bounds), or MAKE of a password
+     * that password_length_ok refuses (VERIFY: no match, no computation). */
+    int result;
     bool match;
-    unsigned hashes;/* Argon2 computations done */
+    unsigned hashes;                 /* Argon2 computations done */
     char made[PASSWORD_STORED_SIZE]; /* new hash, or "" */
 };
 
@@ -57,11 +58,12 @@ void password_job_free(struct password_job *job);
 /* Are these bytes fit to be hashed at all: 1 to PASSWORD_BYTES_MAX. */
 bool password_length_ok(const struct secret *password);
 
-/* Reads "$argon2id$v=19$m=..,t=..,p=1$salt$hash" strictly; -EINVAL for anything else or out of bounds. Never allocates. */
+/* Reads "$argon2id$v=19$m=..,t=..,p=1$salt$hash" strictly; -EINVAL for anything else or out of bounds.
+ * Never allocates. */
 int password_stored_params(const char *stored, struct password_params *ret) __attribute__((warn_unused_result));
 
-/* Policy at change: is anything wrong with the new password? What, goes to ret_why, for the person. min is in characters;
- * old may be NULL. */
+/* Policy at change: is anything wrong with the new password? What, goes to ret_why, for the person. min is in
+ * characters; old may be NULL. */
 bool password_objection(const struct secret *fresh, const char *user, const struct secret *old, uint64_t min,
                         char ret_why[PASSWORD_WHY_SIZE]) __attribute__((warn_unused_result));
 

@@ -21,9 +21,10 @@ enum source_kind {
 
 struct source {
     enum source_kind kind;
-    char text[SOURCE_TEXT_SIZE]; /* "10.0.0.7", "2001:db8:0:1::/64", "name:...", "console:tty1", "uid:1000", "self:1000" */
-    bool always_known;           /* console and self */
-    bool may_be_known;           /* a full success here is remembered; never for loopback */
+    /* "10.0.0.7", "2001:db8:0:1::/64", "name:...", "console:tty1", "uid:1000", "self:1000" */
+    char text[SOURCE_TEXT_SIZE];
+    bool always_known; /* console and self */
+    bool may_be_known; /* a full success here is remembered; never for loopback */
 };
 
 struct source_facts {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See clocks.h. Waits count on CLOCK_BOOTTIME because nobody can set it; the boot id says which boot it counts from. Our
- * own work is measured without the time that the machine slept.
+ * See clocks.h. Waits count on CLOCK_BOOTTIME because nobody can set it; the boot id says which boot it counts from.
+ * Our own work is measured without the time that the machine slept.
  */
 #include "clocks.h"
 

@@ -25,8 +25,8 @@ int pool_new(unsigned slots, struct pool **ret) __attribute__((warn_unused_resul
 /* Ends: jobs that wait are dropped, running ones are waited for. NULL does nothing. */
 void pool_free(struct pool *p);
 
-/* One a core, as many as fit into hash_memory beside the kept thread; at least one, so that with a hash_memory of less than
- * two hashes the two threads together may go above it. */
+/* One a core, as many as fit into hash_memory beside the kept thread; at least one, so that with a hash_memory of less
+ * than two hashes the two threads together may go above it. */
 unsigned pool_slots(const struct config_authcd *c, long cores);
 unsigned pool_threads(const struct pool *p); /* slots and the kept one */
 

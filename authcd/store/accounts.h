@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Accounts and their passwords. Among the living, name and uid are unique; a deleted account stays as a tombstone, so that
- * its UUID in the audit and in tokens is never anybody else's. Works inside the caller's transaction.
+ * Accounts and their passwords. Among the living, name and uid are unique; a deleted account stays as a tombstone, so
+ * that its UUID in the audit and in tokens is never anybody else's. Works inside the caller's transaction.
  */
 #ifndef ACCOUNTS_H
 #define ACCOUNTS_H
@@ -23,7 +23,7 @@ struct account {
     enum account_state state;
     bool has_password;
     bool must_change;
-    uint32_t codes;              /* confirmed code factors */
+    uint32_t codes; /* confirmed code factors */
     int64_t created_at, updated_at, last_login_at, password_changed_at;
 };
 
@@ -43,15 +43,16 @@ int accounts_count_role(struct db *db, const char *role, uint32_t *ret) __attrib
 /* Adds a pending account; -EEXIST: name or uid taken. */
 int accounts_add(struct db *db, const char *name, uint32_t uid, const char *role, int64_t now_s, struct account *ret)
     __attribute__((warn_unused_result));
-/* Writes role, uid, state and must_change back, and updated_at. -EEXIST: that uid is taken; -ENOENT: not a living one. */
+/* Writes role, uid, state and must_change back, and updated_at. -EEXIST: that uid is taken; -ENOENT: not a
+ * living one. */
 int accounts_update(struct db *db, const struct account *a, int64_t now_s) __attribute__((warn_unused_result));
 int accounts_note_login(struct db *db, int64_t id, int64_t now_s) __attribute__((warn_unused_result));
 
 /* Tombstone: state deleted, password and factors gone, limits gone. Sessions are sessions_end_all's. */
 int accounts_delete(struct db *db, int64_t id, int64_t now_s) __attribute__((warn_unused_result));
 
-/* Replaces the stored hash string (sealed). A pending account becomes active; must_change is cleared. fresh false: the same
- * password hashed anew, nothing but the hash changes. */
+/* Replaces the stored hash string (sealed). A pending account becomes active; must_change is cleared. fresh false: the
+ * same password hashed anew, nothing but the hash changes. */
 int accounts_set_password(struct db *db, int64_t id, const char *stored, bool fresh, int64_t now_s)
     __attribute__((warn_unused_result));
 /* The stored hash string, NUL-terminated in *ret. -ENOENT: none; -EBADMSG: does not open. */

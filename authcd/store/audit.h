@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The audit: one row for each event, written in the transaction of the change that it tells of, chained by rules/chain.
- * The table is also the journal's outbox: rows past `delivered` have not been acknowledged by the journal yet. Rows name an account by its
- * UUID and an unknown name by its keyed hash, so that erasing a person does not break the chain.
+ * The table is also the journal's outbox: rows past `delivered` have not been acknowledged by the journal yet. Rows
+ * name an account by its UUID and an unknown name by its keyed hash, so that erasing a person does not break the chain.
  */
 #ifndef AUDIT_H
 #define AUDIT_H
@@ -18,14 +18,14 @@ enum audit_event {
 };
 
 struct audit {
-    int64_t seq;         /* from 1, without gaps; set by audit_append */
-    int64_t at;          /* Unix seconds */
+    int64_t seq; /* from 1, without gaps; set by audit_append */
+    int64_t at;  /* Unix seconds */
     enum audit_event event;
-    char account[37];    /* UUID; "~" and 32 hex digits: keyed hash of an unknown name; "": none */
-    char actor[80];      /* who did it, if not the account itself: "uid:0" */
+    char account[37]; /* UUID; "~" and 32 hex digits: keyed hash of an unknown name; "": none */
+    char actor[80];   /* who did it, if not the account itself: "uid:0" */
     char service[65];
     char source[1025];
-    char result[257];    /* for people: "wrong password, 1 of 5" */
+    char result[257]; /* for people: "wrong password, 1 of 5" */
 };
 
 /* Appends; sets seq. Every text must be UTF-8 (the callers' were checked on the wire). */

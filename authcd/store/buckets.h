@@ -27,11 +27,14 @@ struct buckets_key {
 };
 
 /* A row of zeros if there is none. */
-int buckets_load(struct db *db, const struct buckets_key *key, struct limit_row *ret) __attribute__((warn_unused_result));
-int buckets_save(struct db *db, const struct buckets_key *key, const struct limit_row *row) __attribute__((warn_unused_result));
+int buckets_load(struct db *db, const struct buckets_key *key, struct limit_row *ret)
+    __attribute__((warn_unused_result));
+int buckets_save(struct db *db, const struct buckets_key *key, const struct limit_row *row)
+    __attribute__((warn_unused_result));
 
 /* Is this pair known at now_s? */
-int buckets_known(struct db *db, const struct buckets_key *pair, int64_t now_s, bool *ret) __attribute__((warn_unused_result));
+int buckets_known(struct db *db, const struct buckets_key *pair, int64_t now_s, bool *ret)
+    __attribute__((warn_unused_result));
 /* Remember it for BUCKETS_KNOWN_S; the account's oldest beyond BUCKETS_KNOWN_PER_ACCOUNT is forgotten. */
 int buckets_remember(struct db *db, const struct buckets_key *pair, int64_t now_s) __attribute__((warn_unused_result));
 

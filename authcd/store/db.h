@@ -5,9 +5,9 @@
  * all commits since the last one survive a power cut; no reply may leave before that.
  *
  * Functions of store/ return 0 or a negative errno: -ENOENT no such row, -EEXIST a unique name is taken, -EBADMSG a
- * sealed value does not open, -ENOSPC disk full, -EROFS read-only, -EBUSY, -ENOMEM, -EIO anything else. After an error of the
- * database the caller rolls the transaction back; it can no longer be committed. Whatever writes must be called inside
- * a transaction (-EINVAL otherwise). Only store/ sees sqlite3.h.
+ * sealed value does not open, -ENOSPC disk full, -EROFS read-only, -EBUSY, -ENOMEM, -EIO anything else. After an error
+ * of the database the caller rolls the transaction back; it can no longer be committed. Whatever writes must be called
+ * inside a transaction (-EINVAL otherwise). Only store/ sees sqlite3.h.
  */
 #ifndef DB_H
 #define DB_H
@@ -20,10 +20,10 @@ struct db;
 
 enum { DB_REASON_SIZE = 256 };
 
-/* Opens (and makes, if missing) state_dir/authc.db and the key file: state_dir must belong to the caller's uid (or to uid 0 with
- * the caller root), not be writable by others; files must be regular, the caller's, mode 0600, no symlinks. key_file NULL:
- * state_dir/authc.key, made with a fresh key if there is no database yet; otherwise it must exist.
- * On failure `reason` says what is wrong and what to do. -EBUSY: another authcd has it. -EPROTONOSUPPORT: a newer schema.
+/* Opens (and makes, if missing) state_dir/authc.db and the key file: state_dir must belong to the caller's uid (or to
+ * uid 0 with the caller root), not be writable by others; files must be regular, the caller's, mode 0600, no symlinks.
+ * key_file NULL: state_dir/authc.key, made with a fresh key if there is no database yet; otherwise it must exist. On
+ * failure `reason` says what is wrong and what to do. -EBUSY: another authcd has it. -EPROTONOSUPPORT: a newer schema.
  * -EPERM: ownership, mode, kind of file. -ENOKEY: the key file is missing, or is not this database's key. */
 int db_open(const char *state_dir, const char *key_file, struct db **ret, char reason[DB_REASON_SIZE])
     __attribute__((warn_unused_result));

@@ -14,24 +14,27 @@
 enum { FACTORS_PER_ACCOUNT_MAX = 8, FACTOR_LABEL_SIZE = 65 };
 
 struct factor {
-    int64_t id;            /* of the row */
+    int64_t id; /* of the row */
     int64_t account_id;
-    uint32_t number;       /* what people say: counts from 1 for each account, never reused */
-    char kind[17];         /* "totp" */
+    uint32_t number; /* what people say: counts from 1 for each account, never reused */
+    char kind[17];   /* "totp" */
     char label[FACTOR_LABEL_SIZE];
     enum otp_algorithm algorithm;
     unsigned digits;
     int64_t period_s;
-    int64_t last_step;     /* 0: none accepted yet */
+    int64_t last_step; /* 0: none accepted yet */
     int64_t created_at, confirmed_at, last_used_at;
 };
 
 /* Adds an unconfirmed factor with its secret; fills id and number. -EEXIST: label taken; -EDQUOT: too many. */
-int factors_add(struct db *db, struct factor *f, const struct otp *otp, int64_t now_s) __attribute__((warn_unused_result));
+int factors_add(struct db *db, struct factor *f, const struct otp *otp, int64_t now_s)
+    __attribute__((warn_unused_result));
 
 /* The account's next factor with number > after; -ENOENT at the end. */
-int factors_next(struct db *db, int64_t account_id, uint32_t after, struct factor *ret) __attribute__((warn_unused_result));
-int factors_get(struct db *db, int64_t account_id, uint32_t number, struct factor *ret) __attribute__((warn_unused_result));
+int factors_next(struct db *db, int64_t account_id, uint32_t after, struct factor *ret)
+    __attribute__((warn_unused_result));
+int factors_get(struct db *db, int64_t account_id, uint32_t number, struct factor *ret)
+    __attribute__((warn_unused_result));
 
 /* Opens its secret and fills all of *ret. -EBADMSG. */
 int factors_otp(struct db *db, const struct factor *f, struct otp *ret) __attribute__((warn_unused_result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inside of struct db, for store/ only: prepared statements, bound and stepped in few words. A statement is prepared
- * at its first use, kept by the address of its text, and reset when it goes out of scope.
+ * The inside of struct db, for store/ only: prepared statements, bound and stepped in few words. A statement is
+ * prepared at its first use, kept by the address of its text, and reset when it goes out of scope.
  */
 #ifndef SQL_H
 #define SQL_H
@@ -47,13 +47,13 @@ struct sql {
 
 #define SQL_AUTO __attribute__((cleanup(sql_end)))
 
-/* SQL_AUTO struct sql q = sql_begin(db, "SELECT ..."); sql_bind_int(&q, id); then sql_step or sql_run. text is a literal.
- * A write outside a transaction is -EINVAL; in one that SQLite rolled back by itself everything is -EIO. */
+/* SQL_AUTO struct sql q = sql_begin(db, "SELECT ..."); sql_bind_int(&q, id); then sql_step or sql_run. text is a
+ * literal. A write outside a transaction is -EINVAL; in one that SQLite rolled back by itself everything is -EIO. */
 struct sql sql_begin(struct db *db, const char *text);
 void sql_end(struct sql *q);
 
 void sql_bind_int(struct sql *q, int64_t v);
-void sql_bind_text(struct sql *q, const char *v);          /* NULL binds NULL; copied */
+void sql_bind_text(struct sql *q, const char *v); /* NULL binds NULL; copied */
 void sql_bind_blob(struct sql *q, const void *v, size_t len);
 
 /* 1: a row is there, 0: no more, or negative errno. */
@@ -69,8 +69,8 @@ int sql_run_one(struct sql *q) __attribute__((warn_unused_result));
 int64_t sql_int(struct sql *q);
 int64_t sql_ranged(struct sql *q, int64_t min, int64_t max);
 uint32_t sql_u32(struct sql *q);
-void sql_text(struct sql *q, char *out, size_t cap);       /* NULL reads as "" */
-size_t sql_blob(struct sql *q, void *out, size_t cap);     /* its length; 0 also where it does not fit */
+void sql_text(struct sql *q, char *out, size_t cap);   /* NULL reads as "" */
+size_t sql_blob(struct sql *q, void *out, size_t cap); /* its length; 0 also where it does not fit */
 
 /* sqlite result code -> negative errno. */
 int sql_errno(int code);

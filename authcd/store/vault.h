@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is sealed at rest: XChaCha20-Poly1305 under a key that is not in the database. The associated data names the owner,
- * the kind and the version, so that a sealed value moved to another row does not open. Also the keyed hashes
+ * What is sealed at rest: XChaCha20-Poly1305 under a key that is not in the database. The associated data names the
+ * owner, the kind and the version, so that a sealed value moved to another row does not open. Also the keyed hashes
  * under which names that we must not keep are stored. Subkeys are derived by purpose (crypto_kdf).
  */
 #ifndef VAULT_H
