@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clocks.h"
@@ -41,17 +40,9 @@ struct turn {
     unsigned char packet[PROTOCOL_PACKET_MAX];
 };
 
-static int64_t monotonic_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static bool is_over(const struct turn *t)
 {
-    return t->packets >= PACKETS_MAX || monotonic_us() - t->start_us >= BUDGET_US;
+    return t->packets >= PACKETS_MAX || clocks_monotonic_us() - t->start_us >= BUDGET_US;
 }
 
 static struct dispatch_from from(struct conn *c)
@@ -312,7 +303,7 @@ bool turn_wrote(struct turn *t)
 static void start(struct turn *t)
 {
     t->packets = 0;
-    t->start_us = monotonic_us();
+    t->start_us = clocks_monotonic_us();
     clocks_read(&t->d->now);
 }
 
