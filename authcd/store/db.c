@@ -194,6 +194,8 @@ int db_begin(struct db *db)
     if (db->in_transaction)
         return -EINVAL;
     roll_back(db); /* only where the last rollback had no memory */
+    if (!sqlite3_get_autocommit(db->sqlite))
+        return -ENOMEM; /* nor has this one: that is load, and no broken database */
     SQL_AUTO struct sql q = sql_begin(db, "BEGIN");
     int error = sql_run(&q, NULL);
     if (error == 0)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -156,11 +157,33 @@ static void without_state(void)
     d.db = db;
 }
 
-/* What fails though the state is whole: here, a transaction inside another. */
+/* How often logins were told that authcd has no state, while SQLite's memory ran out at one point after the other. */
+static unsigned unavailable_for_memory(void)
+{
+    struct msg m = begin(PHASE_AUTH);
+    unsigned n = 0;
+
+    for (int more = 0; more < 64 * 1024; more += 256) {
+        sqlite3_int64 unlimited = sqlite3_hard_heap_limit64(sqlite3_memory_used() + more);
+        for (int i = 0; i < 3; i++) {
+            ask(0, false, &m);
+            n += is_refused(REFUSAL_UNAVAILABLE) || reply.number == MSG_verdict;
+        }
+        sqlite3_hard_heap_limit64(unlimited);
+    }
+    return n;
+}
+
+/* What fails though the state is whole: memory, and a transaction inside another. */
 static void failing(void)
 {
     struct msg m = begin(PHASE_AUTH);
+    sqlite3_int64 unlimited = sqlite3_hard_heap_limit64(1);
 
+    ok(ask(0, false, &m) && is_refused(REFUSAL_BUSY), "out of memory, a login is refused");
+    ok(ask(0, false, &m) && is_refused(REFUSAL_BUSY), "and so is the next");
+    sqlite3_hard_heap_limit64(unlimited);
+    is_int(unavailable_for_memory(), 0, "wherever memory runs out, it is no UNAVAILABLE: load could bring it about");
     if (db_begin(d.db) < 0)
         abort();
     ok(ask(0, false, &m), "a transaction that fails ends the connection");
