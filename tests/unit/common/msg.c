@@ -241,6 +241,28 @@ static void test_lengths(const struct msg_type *t)
     }
 }
 
+/* Every field at its limit, and then one of them with one byte more, which is there. */
+static void test_one_too_many(const struct msg_type *t)
+{
+    size_t at = 3;
+    for (size_t i = 0; i < t->n_fields; i++) {
+        const struct msg_field *f = &t->fields[i];
+        size_t len = encoded(t, MOST), max = f->max;
+        if (f->kind != MSG_TEXT && f->kind != MSG_SECRET) {
+            at += max;
+            continue;
+        }
+        struct msg m;
+        memmove(packet + at + 3, packet + at + 2, len - at - 2);
+        packet[at] = (unsigned char)((max + 1) >> 8);
+        packet[at + 1] = (unsigned char)(max + 1);
+        packet[at + 2] = 'a';
+        ok(refused_or_same(packet, len + 1) && msg_decode(packet, len + 1, &m) == -EPROTO,
+           "%s.%s: one byte over its limit", t->name, f->name);
+        at += 2 + max;
+    }
+}
+
 static void test_texts(const struct msg_type *t)
 {
     static const char *const bad[] = {"a\0", "\xc3\x28", "\xc0\xaf", "\xff\xfe"};
@@ -319,6 +341,7 @@ int main(void)
         test_truncations(&types[i]);
         test_changes(&types[i]);
         test_lengths(&types[i]);
+        test_one_too_many(&types[i]);
         test_texts(&types[i]);
     }
     test_headers();

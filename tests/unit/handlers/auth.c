@@ -400,9 +400,56 @@ static void rehash_beside(void)
     desk_close(&d);
 }
 
+/* A second factor that nobody has confirmed yet proves nothing, also beside one that counts. */
+static void unconfirmed(void)
+{
+    static const char other[] = "09876543210987654321";
+    struct factor f = {.kind = "totp", .label = "tablet", .algorithm = OTP_SHA1, .digits = 6, .period_s = 30};
+    struct otp otp = {.algorithm = OTP_SHA1, .digits = 6, .period_s = 30};
+    char code[16];
+    struct desk d;
+
+    desk_open(&d);
+    f.account_id = desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6).id;
+    desk_must(secret_set(&otp.secret, other, strlen(other)), "secret");
+    DESK_STORE(&d, factors_add(d.db, &f, &otp, d.now.wall_s));
+    oath_totp_generate(other, strlen(other), (time_t)d.now.wall_s, 30, 0, 6, code);
+    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_DENIED, "O5: a code of an unconfirmed factor");
+    DESK_STORE(&d, factors_confirm(d.db, f.id, d.now.wall_s));
+    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_GRANTED, "O5: the same, once it is confirmed");
+    desk_close(&d);
+}
+
+/* A name that the host gives to another uid than the account's is somebody else's. */
+static void misnamed(void)
+{
+    static const uint32_t uids[] = {1001, 1002, 0};
+    struct desk d;
+
+    desk_open(&d);
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    for (size_t i = 0; i < sizeof uids / sizeof *uids; i++) {
+        struct line *l = desk_line(&d, 0);
+        struct msg_begin b;
+        desk_begin_msg(&b, PHASE_AUTH, "sshd", "ada");
+        b.target_uid = uids[i];
+        desk_begin(&d, l, &b);
+        desk_answer(&d, l, password);
+        is_int(desk_verdict(l), uids[i] == 1001 ? VERDICT_GRANTED : VERDICT_DENIED, "ada, uid %u for the host",
+               uids[i]);
+        const struct msg_verdict *v = &l->got[l->n_got - 1].verdict;
+        ok(memcmp(v->nonce, b.nonce, sizeof b.nonce) == 0 && strcmp(v->user, "ada") == 0,
+           "M3: the verdict repeats the nonce and the user");
+        ok(l->closed && !l->peer.proved, "a login proves nothing about later requests");
+    }
+    desk_close(&d);
+}
+
 int main(void)
 {
     vectors();
+    unconfirmed();
+    misnamed();
     codes();
     malformed_codes();
     parallel_code();

@@ -57,6 +57,7 @@ static void order(struct desk *d)
 static void by_a_locker(struct desk *d)
 {
     struct line *l = begin_as(d, 1001, PHASE_AUTH, "sshd", "ada");
+    char code[16];
 
     is_int(desk_prompt(l), PROMPT_PASSWORD, "a locker of one's own is asked");
     desk_answer(d, l, password);
@@ -68,6 +69,16 @@ static void by_a_locker(struct desk *d)
         desk_answer(d, l, "123456");
     is_int(desk_verdict(l), VERDICT_DENIED,
            "M15: a locker for another's account is denied, with the right password too");
+    l = begin_as(d, 1001, PHASE_AUTH, "xlock", "cyd");
+    desk_answer(d, l, password);
+    oath_totp_generate(secret, 20, (time_t)d->now.wall_s, 30, 0, 6, code);
+    if (desk_prompt(l))
+        desk_answer(d, l, code);
+    is_int(desk_verdict(l), VERDICT_DENIED, "M15: with the right code too");
+    l = begin_as(d, 1003, PHASE_AUTH, "xlock", "cyd");
+    desk_answer(d, l, password);
+    desk_answer(d, l, code);
+    is_int(desk_verdict(l), VERDICT_GRANTED, "M15: which was not used up");
     int64_t hashes = d->counters.hashes;
     for (int i = 0; i < 20; i++) {
         l = begin_as(d, 1001, PHASE_AUTH, "xlock", "bob");
@@ -108,6 +119,7 @@ int main(void)
     desk_config(&d, "[service self]\nunenrolled = deny\n[service one]\nfactors = password\n");
     desk_account(&d, "ada", 1001, "admin", password, secret, 6);
     desk_account(&d, "bob", 1002, "admin", password, NULL, 0);
+    desk_account(&d, "cyd", 1003, "admin", password, secret, 6);
     order(&d);
     by_a_locker(&d);
     stepup(&d);
