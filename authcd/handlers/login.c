@@ -196,7 +196,7 @@ int login_hash(struct handler *h, struct step *step, enum password_job_kind kind
         job->kind = PASSWORD_PRETEND;
     job->password = login->password;
     job->params = (struct password_params){h->config->authcd.argon2_memory, h->config->authcd.argon2_passes};
-    job->priority = login->attempt.known;
+    job->priority = login->attempt.known && login->source.kind != SOURCE_SELF; /* or user.sock could hold up root's */
     memcpy(job->source, login->source.text, strnlen(login->source.text, sizeof job->source - 1));
     secret_wipe(&login->password);
     login->hash_out = true;

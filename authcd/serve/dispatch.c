@@ -193,7 +193,7 @@ static bool is_busy(const struct dispatch *d, const struct peer *peer, const str
                                                 .tty = in->tty,
                                                 .rhost = in->rhost});
     memcpy(key, source.text, strnlen(source.text, sizeof key - 1));
-    return pool_busy(d->pool, key, source.always_known);
+    return pool_busy(d->pool, key, source.kind == SOURCE_CONSOLE);
 }
 
 static int broken_status(const struct dispatch *d, const struct peer *peer, struct step *step)

@@ -50,6 +50,7 @@ struct pool {
     unsigned n_priority, n_waiting; /* n_waiting: all, priority ones too */
     unsigned slots, ordinary;       /* ordinary: jobs without priority that run now */
     int64_t hash_us;                /* one hash, smoothed; 0: none measured yet */
+    bool was_priority;              /* the last job that was begun */
     bool stop;
     int fd;
     unsigned n_workers;
@@ -130,14 +131,20 @@ static struct item *take_ordinary(struct pool *p)
     return item;
 }
 
+/* Priority first, but not twice while others wait for a slot that is free: it has a thread for itself, and those who
+ * have it are people of this host like any other. */
 static struct item *take_any(struct pool *p)
 {
-    struct item *item = take_priority(p);
+    struct item *item = p->was_priority ? take_ordinary(p) : NULL;
 
     if (!item)
+        item = take_priority(p);
+    if (!item)
         item = take_ordinary(p);
-    if (item)
+    if (item) {
         p->n_waiting--;
+        p->was_priority = item->job->priority;
+    }
     return item;
 }
 
@@ -386,18 +393,18 @@ struct password_job *pool_take(struct pool *p, uint64_t *ret_token)
     return job;
 }
 
-/* Turns that pass before a job that came now would start: priority first, then one of each source a round. */
+/* Turns that pass before a job that came now would start: one of each source a round, and priority in between. */
 static uint64_t turns_before(struct pool *p, const char *source, bool priority)
 {
-    uint64_t turns = p->n_priority;
+    uint64_t turns = 1;
     struct queue *own = queue_find(p, source), *q;
     unsigned rounds = own ? own->n : 0;
 
     if (priority)
-        return turns;
+        return p->n_priority;
     TAILQ_FOREACH (q, &p->queues, entry)
         turns += q == own || q->n < rounds + 1 ? q->n : rounds + 1;
-    return turns;
+    return turns - 1 + (p->n_priority < turns ? p->n_priority : turns);
 }
 
 bool pool_busy(struct pool *p, const char *source, bool priority)

@@ -2,8 +2,9 @@
  *
  * The hashing threads: password jobs go in, come back run, and the loop hears of it by a descriptor. Two queues: first
  * come, first served for priority jobs, which also have a thread kept for them; round-robin by source for all others,
- * so that one noisy source makes nobody else wait. A job carries the token of who wants it; what the token means is the
- * caller's. Threads run at nice 10, with all signals blocked, and see nothing but jobs.
+ * so that one noisy source makes nobody else wait. The slots serve both queues by turns. A job carries the token of who
+ * wants it; what the token means is the caller's. Threads run at nice 10, with all signals blocked, and see nothing but
+ * jobs.
  */
 #ifndef POOL_H
 #define POOL_H

@@ -97,6 +97,23 @@ static void round_robin(struct pool *p)
     is_int(next(p, NULL), 13, "and again");
 }
 
+/* Whoever has priority and never stops asking gets no more than every other turn. */
+static void by_turns(struct pool *p)
+{
+    unsigned after = 0;
+
+    occupy(p);
+    for (uint64_t i = 0; i < 6; i++)
+        submit(p, &heavy, "known", true, 90 + i);
+    submit(p, &light, "a", false, 11);
+    for (uint64_t token = 0; token != 11; after++)
+        token = next(p, NULL);
+    ok(after <= 5, "a job without priority is not the last of all (%u came back before it)", after - 1);
+    while (after++ < 8)
+        next(p, NULL);
+    is_int(pool_waiting(p), 0, "all are done");
+}
+
 static void pretending(struct pool *p)
 {
     struct password_job back;
@@ -173,6 +190,7 @@ int main(void)
     is_int(pool_threads(p), 2, "one slot and the kept thread");
     hashes(p);
     round_robin(p);
+    by_turns(p);
     pretending(p);
     forgetting(p);
     full(p);
