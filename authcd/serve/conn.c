@@ -17,7 +17,7 @@
 
 int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
 {
-    static const int on = 1;
+    static const int on = 1, room = PROTOCOL_PACKET_MAX;
     struct ucred who;
     socklen_t len = sizeof who;
     struct conn *c;
@@ -25,6 +25,8 @@ int conn_new(int fd, uint64_t token, int64_t now_ms, struct conn **ret)
     /* Inherited from the listening socket, on newer kernels as it was when the peer connected: perhaps before we ran.
      */
     if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
+        /* What thousands of peers do not read is this machine's memory: not the usual 208 KiB for each. */
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) < 0 ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
         return -errno;
     if (!(c = calloc(1, sizeof *c)))

@@ -14,6 +14,7 @@
 #include "log.h"
 
 enum { CLOSING_MAX = 64 };
+#define TELL_MS INT64_C(60000)
 
 static int watch(struct listeners *l, size_t which)
 {
@@ -77,15 +78,26 @@ const int *listeners_find(const struct listeners *l, const void *pointer)
     return NULL;
 }
 
-static void turn_away(struct conn *c, int64_t now_ms)
+/* Not a line each: whoever can be turned away could fill the journal. */
+static void tell(struct listeners *l, uint32_t uid, bool heard, int64_t now_ms)
+{
+    l->turned_away++;
+    if (l->told_ms && now_ms - l->told_ms < TELL_MS)
+        return;
+    log_warning("%u connections were turned away, the last of uid %u, which %s told", l->turned_away, uid,
+                heard ? "was" : "could not be");
+    l->turned_away = 0;
+    l->told_ms = now_ms;
+}
+
+static void turn_away(struct listeners *l, struct conn *c, int64_t now_ms)
 {
     struct step step = {0};
 
     if (step_refuse(&step, REFUSAL_BUSY, "too many connections: try again later") == 0)
         conn_take(c, &step, now_ms);
     step_clear(&step);
-    if (conn_flush(c, now_ms) < 0)
-        log_notice("turned uid %u away without a word", c->peer.uid);
+    tell(l, c->peer.uid, conn_flush(c, now_ms) == 0, now_ms);
     conn_free(c);
 }
 
@@ -100,7 +112,7 @@ static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now
     }
     event.data.ptr = c;
     if (!crowd_admits(crowd, c->peer.uid) || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-        turn_away(c, now_ms);
+        turn_away(l, c, now_ms);
         return;
     }
     c->events = event.events;

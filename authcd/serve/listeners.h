@@ -13,7 +13,9 @@ struct listeners {
     int epoll; /* not owned */
     int fds[SOCKETS_COUNT];
     bool watched;
-    bool user_rests; /* user.sock alone is not watched */
+    bool user_rests;      /* user.sock alone is not watched */
+    unsigned turned_away; /* since the log was last told */
+    int64_t told_ms;      /* BOOTTIME; 0: never */
 };
 
 /* Watches both; events carry the address of an element of fds. */
