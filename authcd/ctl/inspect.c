@@ -92,13 +92,10 @@ int inspect_token(FILE *out, const char *token, bool json)
     __attribute__((cleanup(parts_wipe))) struct parts parts = {0};
     const char *header, *claims, *signature;
     size_t len;
-    int error = take_object(&token, &parts, &header);
+    int error;
 
-    if (error == 0)
-        error = take_object(&token, &parts, &claims);
-    if (error == 0)
-        error = take_part(&token, '\0', &parts, &signature, &len); /* only its form is looked at */
-    if (error < 0)
+    if ((error = take_object(&token, &parts, &header)) < 0 || (error = take_object(&token, &parts, &claims)) < 0 ||
+        (error = take_part(&token, '\0', &parts, &signature, &len)) < 0) /* only its form is looked at */
         return error;
     if (json) {
         show_json(out, header, claims);

@@ -163,17 +163,21 @@ static int thumbprint(const struct jws_key *key, char out[JWS_KID_SIZE])
 /* Takes a reference to pkey. */
 static int wrap(const struct algorithm *algorithm, EVP_PKEY *pkey, struct jws_key **ret)
 {
-    struct jws_key *key JWS_KEY_AUTO = calloc(1, sizeof *key);
-    if (!key || EVP_PKEY_up_ref(pkey) != 1)
+    if (EVP_PKEY_up_ref(pkey) != 1)
         return -ENOMEM;
+    struct jws_key *key = calloc(1, sizeof *key);
+    if (!key) {
+        EVP_PKEY_free(pkey);
+        return -ENOMEM;
+    }
     key->pkey = pkey;
     key->algorithm = algorithm;
     int e = thumbprint(key, key->kid);
     if (e < 0)
-        return e;
-    *ret = key;
-    key = NULL;
-    return 0;
+        jws_key_free(key);
+    else
+        *ret = key;
+    return e;
 }
 
 int jws_key_make(const char *alg, struct jws_key **ret)

@@ -31,6 +31,14 @@ static void connection_close(sqlite3 **c)
     (void)sqlite3_close(*c);
 }
 
+/* The descriptor, no longer its scope's to close. */
+static int take(int *fd)
+{
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 /* The directory, made if need be; the caller's alone. */
 static int open_directory(const struct dbfiles *f)
 {
@@ -42,9 +50,7 @@ static int open_directory(const struct dbfiles *f)
         return -errno;
     if (st.st_uid != geteuid() || (st.st_mode & 077))
         return -EPERM;
-    int kept = fd;
-    fd = -1;
-    return kept;
+    return take(&fd);
 }
 
 static int make_empty(int dir_fd)
