@@ -4,6 +4,7 @@
 # make MODE=asan  the same under build/asan; also tsan, msan, cov       make demo     a login through real sshd and sudo
 # make deps       installs what is missing (apt-get, root)              make lint     layers, warnings, pages, style
 # make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
+# make check-tsan  the module's threads (part of check)                 make mutants  is each vital check missed by a test?
 #
 # Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.
 
@@ -189,6 +190,11 @@ lint:
 	@$(MAKE) --no-print-directory -j2 MODE=clang WERROR=1 all
 	@tests/lint/run
 
+# Takes checks away one by one, and wants a test to notice. MUTANTS="word word": only those with such names.
+mutants:
+	@$(MAKE) --no-print-directory -j2 tests
+	@tests/mutants/run $(MUTANTS)
+
 demo: deps
 	@$(MAKE) --no-print-directory -j2 all
 	@tests/e2e/demo
@@ -240,6 +246,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests check check-unit check-system check-tsan lint demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests check check-unit check-system check-tsan lint mutants demo deps fuzz fuzzers fuzz-replay bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
