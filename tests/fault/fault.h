@@ -19,7 +19,7 @@ enum fault_symbol {
     FAULT_COUNT
 };
 
-enum fault_kind { FAULT_SURVIVES, FAULT_FAILS, FAULT_ABSENT };
+enum fault_kind { FAULT_SURVIVES, FAULT_FAILS, FAULT_DENIES, FAULT_ABSENT };
 
 struct fault_result {
     enum fault_kind kind;

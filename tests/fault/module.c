@@ -153,6 +153,8 @@ static const char *objection(const struct scenario *s, int code)
         return "the call did not come";
     if (code == PAM_SUCCESS && (!s->granted || *server.granted == 0))
         return "a success that nobody granted";
+    if (code == PAM_SUCCESS && r->kind == FAULT_DENIES)
+        return "gone on without";
     if ((code == PAM_IGNORE || code == PAM_PERM_DENIED) && code != s->code && !may_be_absent)
         return "ignored";
     if (r->kind == FAULT_SURVIVES && code != s->code)

@@ -18,6 +18,7 @@
 /* clang-format off */
 #define SURVIVES(value, error) {FAULT_SURVIVES, (value), (error)}
 #define FAILS(value, error) {FAULT_FAILS, (value), (error)}
+#define DENIES(value, error) {FAULT_DENIES, (value), (error)}
 #define ABSENT(value, error) {FAULT_ABSENT, (value), (error)}
 /* clang-format on */
 #define SAFE(name, why)

@@ -127,7 +127,7 @@ with Host("timeout=5") as host:
     host.fake("recv", "verdict=GRANTED")
     for option in ("nullok", "debug", "timeout=0", "timeout=301", "timeout=", "server_uid=-1", "server_uid=65534", "Timeout=5",
                    "use_first_pass=yes", "socket=relative", "socket=" + host.socket):
-        host.service("bad", option)
+        host.service("bad", option, socket="" if option == "socket=relative" else None)  # "": not repeated, which is refused too
         tried = host.run("auth,setcred,acct,open,close", "--user", "ada", "--service", "bad")
         is_({tried.code(phase) for phase in ("auth", "setcred", "acct", "open", "close")}, {"PAM_SERVICE_ERR"}, "option %s fails closed" % option[:30])
     is_(host.end_fake(), "", "... and nobody is asked")

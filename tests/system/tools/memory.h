@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * For pamtry: an allocator that fails on demand, what grows, and a search of all memory for what should be gone.
- * Included by one program, whose allocator it becomes.
+ * For pamtry: an allocator that fails on demand, and what grows. Included by one program, whose allocator it becomes.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -68,31 +67,6 @@ static void look_at_memory(struct memory *m)
         fclose(maps);
     struct mallinfo2 now = mallinfo2();
     m->heap = now.uordblks + now.hblkhd;
-}
-
-/* How often `reversed`, read backwards, lies in memory that this process can write: the caller must not hold it
- * forwards itself. */
-static size_t count_in_memory(const char *reversed)
-{
-    size_t len = strlen(reversed), found = 0;
-    char line[512];
-    unsigned long from, to;
-    char mode[5];
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (maps == NULL)
-        return SIZE_MAX;
-    while (fgets(line, sizeof line, maps) != NULL) {
-        if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0)
-            continue;
-        for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
-            size_t same = 0;
-            while (same < len && at[same] == reversed[len - 1 - same])
-                same++;
-            found += same == len;
-        }
-    }
-    fclose(maps);
-    return found;
 }
 
 #endif

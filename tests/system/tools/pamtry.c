@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "hunt.h"
 #include "memory.h"
 #include "text.h"
 
@@ -264,7 +265,7 @@ static void do_phase(struct run *run, int number)
     int64_t from = now_ms();
     fail_alloc = try.fail_alloc;
     int code = call_phase(run, name);
-    size_t found = try.hunt == NULL ? 0 : count_in_memory(try.hunt); /* before anything writes over the stack */
+    size_t found = try.hunt == NULL ? 0 : hunt_count(try.hunt); /* before anything writes over the stack */
     int unused = fail_alloc;
     fail_alloc = 0;
     run->counts[number][code >= 0 && code < CODES ? code : CODES - 1]++;

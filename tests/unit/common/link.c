@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hunt.h"
 #include "tap.h"
 
 static char directory[64], path[108];
@@ -255,6 +256,7 @@ static void test_send(int listener)
     setsockopt(p.peer, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
     is_int(secret_set(&m.answer.secret, "hunter2", 7), 0, "a secret");
     is_int(link_send(&p.link, &m), 0, "sent");
+    ok(fcntl(p.link.fd, F_GETFD) & FD_CLOEXEC, "on a socket that exec closes");
 
     unsigned char bytes[2048], control[256];
     struct iovec part = {bytes, sizeof bytes};
@@ -330,6 +332,27 @@ static void test_fds(int listener)
     end(&p);
 }
 
+/* Nothing of a secret stays in memory once it was sent, or could not be; here it is written backwards only. */
+static void test_wiping(int listener)
+{
+    static const char reversed[] = "yranac-1174-rehsifgnik";
+    size_t len = sizeof reversed - 1;
+    struct pair p = connected(listener);
+    for (int hangs_up = 0; hangs_up < 2; hangs_up++) {
+        struct msg m = {.number = MSG_answer, .answer.secret.len = len};
+        for (size_t i = 0; i < len; i++)
+            m.answer.secret.bytes[i] = (unsigned char)reversed[len - 1 - i];
+        if (hangs_up) {
+            close(p.peer);
+            p.peer = -1;
+        }
+        is_int(link_send(&p.link, &m), hangs_up ? -EPIPE : 0, "a secret, %s", hangs_up ? "to nobody" : "sent");
+        msg_wipe(&m);
+        is_int((int64_t)hunt_count(reversed), 0, "... is nowhere in memory");
+    }
+    link_close(&p.link);
+}
+
 /* A host that closed 0, 1 and 2: our socket must not become its stdout. */
 static void test_low_fds(int listener)
 {
@@ -368,6 +391,7 @@ int main(void)
     test_send(listener);
     test_receive(listener);
     test_fds(listener);
+    test_wiping(listener);
     test_low_fds(listener);
     close(listener);
     is_int(count_fds(), before, "no descriptor is left");
