@@ -219,6 +219,14 @@ static void answer_broken(const struct dispatch *d, const struct peer *peer, con
 
 /* ---- the way in ---- */
 
+/* What a peer that is not root may have written in the audit as often as it likes to ask. */
+static bool is_over_budget(struct dispatch *d, const struct peer *peer, const struct msg *in)
+{
+    bool writes = in->number == MSG_begin || in->number == MSG_token_mint;
+
+    return peer->uid != 0 && writes && !budget_take(&d->budget, peer->uid, d->now.boot_ms);
+}
+
 static void dispatch_message(struct dispatch *d, struct dispatch_from from, const struct msg_type *type,
                              const struct msg *in, struct step *step)
 {
@@ -228,6 +236,8 @@ static void dispatch_message(struct dispatch *d, struct dispatch_from from, cons
         return;
     if (!d->db)
         answer_broken(d, from.peer, in, step);
+    else if (is_over_budget(d, from.peer, in))
+        refuse_and_close(step, REFUSAL_BUSY, "too many requests of this uid: try again in a minute");
     else if (in->number == MSG_begin && is_busy(d, from.peer, &in->begin))
         refuse_and_close(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
     else

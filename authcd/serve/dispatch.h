@@ -6,6 +6,7 @@
 #ifndef DISPATCH_H
 #define DISPATCH_H
 
+#include "budget.h"
 #include "handler.h"
 #include "pool.h"
 
@@ -16,6 +17,7 @@ struct dispatch {
     struct counters *counters;
     struct pool *pool; /* NULL without db */
     struct clock now;
+    struct budget budget;
     struct msg in; /* the packet at hand: too large for a stack that has others */
 };
 

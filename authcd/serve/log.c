@@ -22,10 +22,20 @@ void log_to_journal(bool yes)
     log_is_journal = yes;
 }
 
+/* A pipe that nobody reads must not stop the daemon: what has no room is lost, and is in the audit if it matters. */
+static bool has_room(void)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 static void put(const char *prefix, const char *text)
 {
     char line[LINE_SIZE], shown[LINE_SIZE - 32];
 
+    if (!has_room())
+        return;
     text_printable(shown, sizeof shown, text);
     int n = snprintf(line, sizeof line, "%s%s\n", prefix, shown);
     if (n > 0 && (size_t)n < sizeof line && write(STDERR_FILENO, line, (size_t)n) < 0)
@@ -57,8 +67,5 @@ void log_notice(const char *format, ...)
 
 void log_event(const char *line)
 {
-    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-    if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT))
-        put("", line);
+    put("", line);
 }

@@ -82,6 +82,7 @@ static void receive(struct turn *t, struct conn *c)
         lists_die(&t->lists, c);
         return;
     }
+    c->peer.proved = c->peer.proved && t->d->now.boot_ms < c->proved_until_ms;
     if (error < 0)
         dispatch_malformed(&step, what);
     else
@@ -199,6 +200,8 @@ static void make_durable(struct turn *t)
     int error = db_sync(t->d->db);
     if (error == 0) {
         t->fresh = t->wrote = true;
+        if (db_wants_checkpoint(t->d->db) && (error = db_checkpoint(t->d->db)) < 0)
+            log_error("checkpoint: %s", strerror(-error));
         return;
     }
     /* What the disk has now nobody knows, and a second fsync would say success: only a new start finds out. */

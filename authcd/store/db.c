@@ -15,6 +15,8 @@
 #include "schema.h"
 #include "sql.h"
 
+enum { WAL_PAGES_MAX = 1024 }; /* 4 MiB */
+
 /* ---- opening ---- */
 
 static int execute(struct db *db, const char *sql)
@@ -72,6 +74,14 @@ static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
     return error < 0 ? unusable(db, error, reason) : 0;
 }
 
+/* How much of the WAL is waiting for a checkpoint; SQLite tells after each commit. */
+static int note_wal(void *db, sqlite3 *sqlite, const char *name, int pages)
+{
+    (void)sqlite, (void)name;
+    ((struct db *)db)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
 /* The switch to WAL is written with synchronous=FULL, SQLite's default; commits are NORMAL because db_sync follows. */
 static int start_wal(struct db *db)
 {
@@ -84,7 +94,11 @@ static int start_wal(struct db *db)
     if (error == 0 && (mode == NULL || strcmp((const char *)mode, "wal") != 0))
         error = -EIO;
     (void)sqlite3_finalize(q);
-    return error < 0 ? error : execute(db, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+    if (error == 0)
+        error = execute(db, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
+                            "PRAGMA journal_size_limit = 16777216");
+    (void)sqlite3_wal_hook(db->sqlite, note_wal, db); /* after the PRAGMA, which has a hook of its own */
+    return error;
 }
 
 static int migrate(struct db *db, int version, char reason[DB_REASON_SIZE])
@@ -278,6 +292,11 @@ int db_sync(struct db *db)
     if (code == SQLITE_OK)
         db->dirty = false;
     return sql_errno(code);
+}
+
+bool db_wants_checkpoint(const struct db *db)
+{
+    return db->wal_pages >= WAL_PAGES_MAX;
 }
 
 int db_checkpoint(struct db *db)

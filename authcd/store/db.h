@@ -49,6 +49,9 @@ bool db_dirty(const struct db *db);
 /* fsync of the WAL. An error is final: the caller must end the process, replies of this turn must not leave. */
 int db_sync(struct db *db) __attribute__((warn_unused_result));
 
+/* Has the WAL grown so far that a checkpoint should not wait for its timer? */
+bool db_wants_checkpoint(const struct db *db);
+
 /* Passive checkpoint; from a timer. */
 int db_checkpoint(struct db *db) __attribute__((warn_unused_result));
 

@@ -27,6 +27,7 @@ struct db {
     sqlite3 *sqlite;
     struct vault *vault;
     bool dirty;
+    int wal_pages; /* as of the last commit */
     bool in_transaction;
     int failed; /* first error of this transaction after which it must not be committed */
     struct audit_head audit;

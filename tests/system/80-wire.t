@@ -65,10 +65,12 @@ def variants(host):
     peers = (("system", 0), ("user", 0), ("user", USER))
     for which, uid in peers:
         noise(host, which, uid, 41 if RELEASE else 401)
+    said = [line for line in host.log().splitlines() if line.startswith("authcd: ")]
     fds, memory, started = open_fds(host), memory_kb(host), time.monotonic()
     sent = sum(noise(host, which, uid, every) for (which, uid), every in zip(peers, (1, 5, 3) if RELEASE else (7, 29, 19)))
     grown = memory_kb(host) - memory
     diag("%d packets in %.1f s, memory %+d KiB" % (sent, time.monotonic() - started, grown))
+    is_([line for line in host.log().splitlines() if line.startswith("authcd: ")], said, "authcd has nothing to say of them")
     is_(open_fds(host, fds), fds, "no descriptor is left of them")
     ok(grown < 2048 or not RELEASE, "nor memory (%+d KiB)" % grown)
 

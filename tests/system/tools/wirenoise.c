@@ -110,8 +110,9 @@ static const char *must_end(struct peer *p)
 
 static const char *must_refuse(struct peer *p, bool version)
 {
-    if (receive(p) != 1)
-        return "no canonical reply to what is no message";
+    int got = receive(p);
+    if (got != 1)
+        return got == 0 ? "hung up on without a word" : "no canonical reply to what is no message";
     if (version ? p->in.number != MSG_versions : p->in.number != MSG_refused || p->in.refused.error != REFUSAL_PROTOCOL)
         return "what is no message was not refused as such";
     n_refused++;
@@ -131,7 +132,10 @@ static const char *must_converse(struct peer *p)
     bool refused = number == MSG_refused;
     hang_up(p);
     if (refused)
-        return p->in.refused.error == REFUSAL_PROTOCOL ? NULL : "a login was refused for a reason of its own";
+        /* BUSY: a uid that is not root may begin only so many logins a second */
+        return p->in.refused.error == REFUSAL_PROTOCOL || (getuid() != 0 && p->in.refused.error == REFUSAL_BUSY)
+                   ? NULL
+                   : "a login was refused for a reason of its own";
     return number == MSG_prompt || number == MSG_verdict ? NULL : "a login was answered with something else";
 }
 
@@ -182,7 +186,8 @@ static void wrong(const struct peer *p, const unsigned char *bytes, size_t len, 
     char hex[2 * SPECIMEN_BYTES + 1] = "";
     for (size_t i = 0; i < len; i++)
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    fprintf(stderr, "# %s (last reply %d): %s\n", what, (int)p->in.number, hex);
+    fprintf(stderr, "%s (last reply %d %s): %s\n", what, (int)p->in.number,
+            p->in.number == MSG_refused ? p->in.refused.text : "", hex);
 }
 
 /* Number i of all variants; false: there are no more. */
