@@ -168,6 +168,7 @@ static void desk_step(struct desk *d, struct line *l, struct step *s)
         desk_must(msg_decode(r->bytes, r->len, &l->got[l->n_got++]), "decode");
     l->closed = l->closed || s->close;
     l->peer.proved = l->peer.proved || s->proved;
+    l->peer.proved_at = s->proved ? s->proved_at : l->peer.proved_at;
     l->job = s->job ? s->job : l->job;
     s->job = NULL;
     step_clear(s);

@@ -85,13 +85,13 @@ static int find_known(struct db *db, struct attempt *a, const struct clock *now)
     bool known = false, forfeited = false;
     int error;
 
-    a->known = a->source->always_known;
-    if (a->known || a->account_id == 0 || !a->source->may_be_known)
+    a->known = a->source->kind == SOURCE_CONSOLE;
+    if (a->known || a->account_id == 0 || !(a->source->always_known || a->source->may_be_known))
         return 0;
     if ((error = buckets_known(db, &pair, now->wall_s, &known)) < 0 ||
         (error = find_forfeited(db, &pair, &forfeited)) < 0)
         return error;
-    a->known = known && !forfeited;
+    a->known = (known || a->source->always_known) && !forfeited;
     return 0;
 }
 
@@ -196,12 +196,28 @@ static int forgive(struct db *db, const struct attempt *a, const struct buckets_
     return account_settle(db, a, share);
 }
 
-int attempt_succeed(struct db *db, struct attempt *a, bool everything, const struct clock *now)
+/* From now on a known source; a row of failures that led up to it is no longer one. */
+static int remember(struct db *db, const struct attempt *a, const struct buckets_key *key, const struct clock *now)
+{
+    struct limit_row pair = {0};
+    int error = buckets_load(db, key, &pair);
+
+    if (error < 0)
+        return error;
+    pair.consecutive = 0;
+    if ((error = buckets_save(db, key, &pair)) < 0)
+        return error;
+    return a->source->may_be_known ? buckets_remember(db, key, now->wall_s) : 0;
+}
+
+int attempt_succeed(struct db *db, struct attempt *a, enum attempt_proof proof, const struct clock *now)
 {
     struct buckets_key key = {BUCKET_PAIR, a->account_id, a->subject, a->source->text};
     int error = attempt_refund(db, a);
 
-    if (error < 0 || (everything && (error = forgive(db, a, &key)) < 0))
-        return error;
-    return a->source->may_be_known ? buckets_remember(db, &key, now->wall_s) : 0;
+    if (error == 0 && proof == ATTEMPT_ALL)
+        error = forgive(db, a, &key);
+    if (error == 0 && proof != ATTEMPT_PART)
+        error = remember(db, a, &key, now);
+    return error;
 }

@@ -19,6 +19,12 @@ struct attempt {
     bool reserved;               /* charged, and not settled yet */
 };
 
+enum attempt_proof {
+    ATTEMPT_PART,   /* the password of an account that has a code too: nothing else changes */
+    ATTEMPT_STRONG, /* the code, or all of an account without one: the source is known from now on */
+    ATTEMPT_ALL,    /* all that the account has: PAIR is cleared too, and PAIR's share comes off ACCOUNT */
+};
+
 /* Asks every bucket, and charges all of them only if all admit. *ret_wait_ms as limit_look's. */
 int attempt_reserve(struct db *db, struct attempt *a, const struct clock *now, enum limit_answer *ret,
                     int64_t *ret_wait_ms) __attribute__((warn_unused_result));
@@ -31,10 +37,9 @@ int attempt_fail(struct db *db, struct attempt *a, const struct clock *now, uint
 /* Settles as no attempt at all: the charge goes, nothing else changes. */
 int attempt_refund(struct db *db, struct attempt *a) __attribute__((warn_unused_result));
 
-/* Settles as a success of all that the service asks: the charge goes, and the source is remembered as known. Only if it
- * proved `everything` that the account has is PAIR cleared, and PAIR's share taken off ACCOUNT: whoever has the
- * password and guesses at the code must not clear the count where the password alone is asked. */
-int attempt_succeed(struct db *db, struct attempt *a, bool everything, const struct clock *now)
+/* Settles as a success of all that the service asks. The charge goes in any case; the rest depends on what was proved:
+ * whoever has the password and guesses at the code must get nothing where the password alone is asked. */
+int attempt_succeed(struct db *db, struct attempt *a, enum attempt_proof proof, const struct clock *now)
     __attribute__((warn_unused_result));
 
 #endif

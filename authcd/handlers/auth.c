@@ -84,15 +84,18 @@ static int make_handle(struct handler *h, char handle[HANDLE_SIZE])
 }
 
 /* Did this conversation prove all that the account has, or only what this service asks? */
-static bool proved_everything(const struct login *login)
+static enum attempt_proof proof(const struct login *login)
 {
-    return (asks_password(login) || !login->account.has_password) && (asks_code(login) || login->account.codes == 0);
+    bool code = asks_code(login) || login->account.codes == 0;
+    bool password = asks_password(login) || !login->account.has_password;
+
+    return code && password ? ATTEMPT_ALL : code ? ATTEMPT_STRONG : ATTEMPT_PART;
 }
 
 static int note_success(struct handler *h)
 {
     struct login *login = *h->login;
-    int error = attempt_succeed(h->db, &login->attempt, proved_everything(login), &h->now);
+    int error = attempt_succeed(h->db, &login->attempt, proof(login), &h->now);
 
     if (error < 0)
         return error;
@@ -115,7 +118,8 @@ static int grant(struct handler *h, struct step *step)
 
     if (error < 0 || (error = make_handle(h, handle)) < 0)
         return error;
-    step->settled = login->account.id;
+    step->settled = login_subject(login);
+    step->proved_at = h->now.wall_s;
     step->proved = login->begin.phase == PHASE_STEPUP;
     h->counters->granted++;
     error = login_verdict(h, step, VERDICT_GRANTED, handle, "");

@@ -142,21 +142,26 @@ static int current_hashed(struct handler *h, const struct password_job *job, str
     int error = attempt_refund(h->db, &login->attempt);
     if (error < 0)
         return error;
-    step->settled = login->account.id;
+    step->settled = login_subject(login);
     login->answered_ms = 0;
     return login_prompt(h, step, PROMPT_NEW_PASSWORD);
 }
 
-/* Whoever knew the old password is thrown out: all sessions but the one that asks. */
+/* Whoever knew the old password is thrown out: all sessions but the one that asks, and handles that would open one;
+ * only a forced change happens between a login and the session that it leads to. */
 static int end_other_sessions(struct handler *h)
 {
     struct login *login = *h->login;
+    uint32_t here = h->peer->uid == 0 ? login->begin.audit_session : h->peer->audit_session;
     struct session own = {0};
-    int error = sessions_by_audit_session(h->db, login->account.uid, login->begin.audit_session, h->now.boot_id, &own);
+    int found = sessions_by_audit_session(h->db, login->account.uid, here, h->now.boot_id, &own);
+    int error = found == -ENOENT ? 0 : found;
 
-    if (error < 0 && error != -ENOENT)
+    if (error == 0 && !(login->begin.flags & BEGIN_ONLY_EXPIRED))
+        error = sessions_forget_handles(h->db, login->account.id);
+    if (error < 0)
         return error;
-    return sessions_end_all(h->db, login->account.id, error == 0 ? own.name : NULL, "password changed", h->now.wall_s);
+    return sessions_end_all(h->db, login->account.id, found == 0 ? own.name : NULL, "password changed", h->now.wall_s);
 }
 
 int chauthtok_hashed(struct handler *h, const struct password_job *job, struct step *step)

@@ -116,6 +116,8 @@ int on_factor_add(struct handler *h, const struct msg_factor_add *in, struct ste
     struct account a;
     int error = handler_account(h, in->user, &a, step);
     if (error == 0)
+        error = handler_proved(h, &a, step);
+    if (error == 0)
         error = read_wish(in, &otp, step);
     if (error < 0)
         return error == -ENOENT || error == -EINVAL ? 0 : error;

@@ -90,6 +90,8 @@ int on_factor_confirm(struct handler *h, const struct msg_factor_confirm *in, st
     int64_t used = 0;
     int error = handler_account(h, in->user, &a, step);
     if (error == 0)
+        error = handler_proved(h, &a, step);
+    if (error == 0)
         error = unconfirmed(h, &a, in->id, &f, step);
     if (error < 0)
         return error == -ENOENT ? 0 : error;
@@ -138,6 +140,8 @@ int on_factor_remove(struct handler *h, const struct msg_factor_remove *in, stru
     struct account a;
     struct factor f;
     int error = handler_account(h, in->user, &a, step);
+    if (error == 0)
+        error = handler_proved(h, &a, step);
     if (error < 0)
         return error == -ENOENT ? 0 : error;
     error = factors_get(h->db, a.id, in->id, &f);

@@ -66,6 +66,13 @@ int handler_account(struct handler *h, const char *user, struct account *ret, st
     return error;
 }
 
+int handler_proved(struct handler *h, const struct account *a, struct step *step)
+{
+    if (h->peer->uid == 0 || (a->state == ACCOUNT_ACTIVE && a->password_changed_at <= h->peer->proved_at))
+        return 0;
+    return refused(step_refuse(step, REFUSAL_STEPUP, "prove your factors again"));
+}
+
 int handler_audit(struct handler *h, enum audit_event event, const struct account *a, const char *service,
                   const char *source, const char *format, ...)
 {

@@ -24,7 +24,8 @@ struct peer {
     /* When pid was, in clock ticks since boot: tells it from a later process of that number. 0: unknown. */
     int64_t started;
     uint32_t audit_session; /* of pid, read when it connected; PROTOCOL_NO_SESSION if unknown */
-    bool proved;            /* a stepup succeeded on this connection */
+    bool proved;            /* a stepup succeeded on this connection, not long ago */
+    int64_t proved_at;      /* when, in Unix seconds */
 };
 
 /* Since the start; status shows them. */
@@ -73,6 +74,10 @@ void login_free(struct login *login); /* NULL does nothing; wipes */
  * is none or it is not the peer's to ask about: both look alike. */
 int handler_account(struct handler *h, const char *user, struct account *ret, struct step *step)
     __attribute__((warn_unused_result));
+
+/* Does what a peer proved on its connection still hold for account a? Not if that was disabled, or given another
+ * password, since. -ENOENT (step has the refusal) if it does not; uid 0 has nothing to prove. */
+int handler_proved(struct handler *h, const struct account *a, struct step *step) __attribute__((warn_unused_result));
 
 /* The peer's own account. -ENOENT (step has the refusal) if it has none. */
 int handler_self(struct handler *h, struct account *ret, struct step *step) __attribute__((warn_unused_result));

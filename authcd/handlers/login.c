@@ -21,9 +21,22 @@ void login_free(struct login *login)
     free(login);
 }
 
+/* Names that are no account's wait for each other as well, or waiting would tell which names are accounts. That two of
+ * them may fall together costs a look at the limits, no more. */
+int64_t login_subject(const struct login *login)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+    if (login->account.id)
+        return login->account.id;
+    for (const char *at = login->begin.user; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    return -(int64_t)(hash >> 2) - 1;
+}
+
 int64_t login_waits_for(const struct login *login)
 {
-    return login && login->waiting ? login->account.id : 0;
+    return login && login->waiting ? login_subject(login) : 0;
 }
 
 static int refuse_order(struct step *step, const char *what)
@@ -150,8 +163,7 @@ int login_reserve(struct handler *h)
     int error = attempt_reserve(h->db, &login->attempt, &h->now, &answer, &login->wait_ms);
     if (error < 0)
         return error;
-    /* A name that is no account's never waits: nobody's good login is behind it, and it is denied at the same time. */
-    login->waiting = answer == LIMIT_WAIT && login->account.id;
+    login->waiting = answer == LIMIT_WAIT;
     login->limited = answer != LIMIT_ADMIT && !login->waiting;
     return 0;
 }
@@ -216,7 +228,7 @@ static int settle_failed(struct handler *h, struct step *step, enum audit_event 
     if (error < 0)
         return error;
     if (reserved)
-        step->settled = login->account.id;
+        step->settled = login_subject(login);
     if (failures)
         error = text_format(result, sizeof result, "%s, %u of %u", why, failures, limit_rule(BUCKET_ACCOUNT)->free);
     else
@@ -285,7 +297,7 @@ static int no_memory(struct handler *h, struct step *step)
 
     if (error < 0)
         return error;
-    step->settled = login->account.id;
+    step->settled = login_subject(login);
     return login_verdict(h, step, VERDICT_BUSY, "", "");
 }
 
@@ -308,7 +320,7 @@ static int find_account(struct handler *h)
     if (!root && !mine) {
         login->account = (struct account){0};
         login_bar(login, AUDIT_LOGIN_REFUSED, "asked by another uid");
-    } else if (login->begin.target_uid != PROTOCOL_NO_UID && login->begin.target_uid != login->account.uid)
+    } else if (root && login->begin.target_uid != PROTOCOL_NO_UID && login->begin.target_uid != login->account.uid)
         login_bar(login, AUDIT_USER_MISMATCH, "the host gives this name another uid");
     return 0;
 }

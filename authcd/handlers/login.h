@@ -69,6 +69,9 @@ void login_note_hash(struct login *login, const struct password_job *job);
  * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
 int login_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
 
+/* Whose attempts this one may have to wait for: never 0. */
+int64_t login_subject(const struct login *login);
+
 /* The account as policy sees it. */
 struct policy_account login_policy_account(const struct login *login);
 /* What a session will say of this login. */

@@ -27,7 +27,8 @@ struct step {
     bool wait;                  /* no slot within the account's limit: call on_retry when login_settled says so */
     int64_t settled;            /* id of the account whose attempt in flight was settled; 0: none */
     bool person;                /* what comes next is typed by a person: wait as long as people take */
-    bool proved;                /* phase stepup succeeded: the connection may send PROVED messages */
+    bool proved;                /* phase stepup succeeded: the connection may send PROVED messages for a while */
+    int64_t proved_at;          /* Unix seconds */
     bool close;                 /* once the replies have left */
 };
 

@@ -162,7 +162,11 @@ void conn_take(struct conn *c, struct step *step, int64_t now_ms)
         c->job = step->job;
         step->job = NULL;
     }
-    c->peer.proved |= step->proved;
+    if (step->proved) {
+        c->peer.proved = true;
+        c->peer.proved_at = step->proved_at;
+        c->proved_until_ms = now_ms + CONN_PROVED_MS;
+    }
     c->closing |= step->close;
     c->person = step->person;
     set_deadline(c, now_ms);

@@ -15,6 +15,7 @@
 
 enum { CONN_OUT_MAX = 16 };            /* replies that wait; beyond, nothing more is read */
 #define CONN_PERSON_MS INT64_C(180000) /* for what a person types */
+#define CONN_PROVED_MS INT64_C(300000) /* how long a stepup is good for */
 #define CONN_PROGRAM_MS INT64_C(5000)  /* for what a program does, reading our replies included */
 
 struct conn {
@@ -26,6 +27,7 @@ struct conn {
     int fd;
     uint64_t token; /* never used twice: what a hash that comes back is addressed to */
     struct peer peer;
+    int64_t proved_until_ms;
     struct login *login;
     uint64_t packets; /* received */
 

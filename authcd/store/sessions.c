@@ -92,6 +92,13 @@ int sessions_handle_take(struct db *db, const char *handle, uint32_t uid, const 
     return 0;
 }
 
+int sessions_forget_handles(struct db *db, int64_t account_id)
+{
+    SQL_AUTO struct sql q = sql_begin(db, "DELETE FROM handles WHERE account_id = ?");
+    sql_bind_int(&q, account_id);
+    return sql_run(&q, NULL);
+}
+
 /* ---- sessions ---- */
 
 #define SELECT_SESSION                                                                                                 \

@@ -42,6 +42,9 @@ int sessions_handle_make(struct db *db, const struct session *s, int64_t now_s, 
 int sessions_handle_take(struct db *db, const char *handle, uint32_t uid, const char *service, const char *rhost,
                          int64_t now_s, struct session *ret) __attribute__((warn_unused_result));
 
+/* Handles of an account that were not redeemed lead nowhere from now on. */
+int sessions_forget_handles(struct db *db, int64_t account_id) __attribute__((warn_unused_result));
+
 /* Opens s under a fresh name, written to s->name. */
 int sessions_open(struct db *db, struct session *s, int64_t now_s) __attribute__((warn_unused_result));
 /* A live session by name; -ENOENT. */

@@ -150,6 +150,57 @@ static void alternating(void)
     desk_close(&d);
 }
 
+/* The password alone, where the account has a code too, makes no source known: from there the code could be guessed
+ * past what all strangers share. */
+static void weakly_known(void)
+{
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password otp\n[service weak]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", "12345678901234567890", 6);
+    for (int i = 0; i < 6; i++) {
+        struct msg_begin b;
+        char from[32];
+        snprintf(from, sizeof from, "198.51.100.%d", i);
+        desk_begin_msg(&b, PHASE_AUTH, "weak", "ada");
+        strcpy(b.rhost, from);
+        struct line *l = desk_line(&d, 0);
+        desk_begin(&d, l, &b);
+        desk_answer(&d, l, "the password");
+        for (int n = 0; n < 5; n++)
+            desk_answer(&d, guess(&d, from, "the password"), "000000");
+    }
+    is_int(failures(&d, a.id, BUCKET_ACCOUNT), 5, "L5: codes guessed from ever new sources are 5 all together");
+    desk_close(&d);
+}
+
+/* With five attempts in flight a sixth waits, whether there is such an account or not. */
+static void waiting_tells_nothing(void)
+{
+    static const char *const names[] = {"ada", "nobody-here"};
+    struct desk d;
+
+    desk_open(&d);
+    desk_account(&d, "ada", 1001, "admin", "the password", "12345678901234567890", 6);
+    for (int i = 0; i < 2; i++) {
+        struct line *lines[6];
+        for (int n = 0; n < 6; n++) {
+            struct msg_begin b;
+            desk_begin_msg(&b, PHASE_AUTH, "su", names[i]);
+            lines[n] = desk_line(&d, 0);
+            desk_begin(&d, lines[n], &b);
+            desk_answer(&d, lines[n], wrong);
+        }
+        desk_answer(&d, lines[5], "000000");
+        is_int(desk_verdict(lines[5]), 0, "%s: no verdict while five are in flight", names[i]);
+        for (int n = 0; n < 5; n++)
+            desk_answer(&d, lines[n], "000000");
+        is_int(desk_verdict(lines[5]), VERDICT_DENIED, "%s: denied when they are settled", names[i]);
+    }
+    desk_close(&d);
+}
+
 static void forfeited(void)
 {
     struct desk d;
@@ -198,6 +249,8 @@ int main(void)
     hang_up();
     strangers_and_owner();
     alternating();
+    weakly_known();
+    waiting_tells_nothing();
     forfeited();
     memory_is_no_failure();
     return tap_done();

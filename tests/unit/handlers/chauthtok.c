@@ -89,11 +89,14 @@ static void ends_sessions(struct desk *d, const struct account *a)
     strcpy(there.boot_id, d->now.boot_id);
     DESK_STORE(d, sessions_open(d->db, &here, d->now.wall_s));
     DESK_STORE(d, sessions_open(d->db, &there, d->now.wall_s));
+    char handle[HANDLE_SIZE];
+    DESK_STORE(d, sessions_handle_make(d->db, &there, d->now.wall_s, handle));
     struct line *l = desk_line(d, 1001);
     struct msg_begin b;
     desk_begin_msg(&b, PHASE_CHAUTHTOK, "passwd", "ada");
     b.caller_uid = 1001;
-    b.audit_session = 7;
+    l->peer.audit_session = 7; /* what the kernel says; not what the peer does */
+    b.audit_session = 8;
     desk_begin(d, l, &b);
     desk_answer(d, l, fresh);
     desk_answer(d, l, password);
@@ -102,6 +105,10 @@ static void ends_sessions(struct desk *d, const struct account *a)
     struct session s = {0};
     is_int(sessions_get(d->db, here.name, &s), 0, "T5: that session lives on");
     is_int(sessions_get(d->db, there.name, &s), -ENOENT, "T5: the other one is over");
+    desk_must(db_begin(d->db), "begin");
+    is_int(sessions_handle_take(d->db, handle, a->uid, there.service, there.rhost, d->now.wall_s, &s), -ENOENT,
+           "T5: a handle from before opens nothing");
+    db_rollback(d->db);
 }
 
 /* Whoever has shown the old password may take minutes over the new one; what was changed since stands. */

@@ -103,7 +103,12 @@ static void test_confirm(struct desk *d, const struct account *ada)
 
 static void test_labels(struct desk *d, const struct account *ada)
 {
-    ASK(d, desk_line(d, 1001), factor_add, .kind = "totp", .algorithm = "SHA256", .digits = 8);
+    struct line *own = desk_line(d, 1001); /* dispatch asks for the proof itself */
+    own->peer.proved_at = ada->password_changed_at - 1;
+    ASK(d, own, factor_add, .kind = "totp");
+    ok(ask_refused(REFUSAL_STEPUP), "what was proved with an older password is proved no more");
+    own->peer.proved_at = d->now.wall_s;
+    ASK(d, own, factor_add, .kind = "totp", .algorithm = "SHA256", .digits = 8);
     ok(ask_gave(1, 1) && asked.first.row_enrolment.id == 2 && strcmp(asked.first.row_enrolment.label, "totp") == 0,
        "one's own, by default \"totp\"");
     ok(strcmp(asked.audit.actor, "") == 0, "without another actor");
@@ -150,7 +155,9 @@ static void test_long_names(struct desk *d)
     for (size_t i = 0; i < 256; i += 2)
         memcpy(name + i, "\xc3\xa9", 2);
     desk_account(d, name, 1009, "user", "correct horse", NULL, 0);
-    ASK(d, desk_line(d, 1009), factor_add, .kind = "totp");
+    struct line *own = desk_line(d, 1009);
+    own->peer.proved_at = d->now.wall_s;
+    ASK(d, own, factor_add, .kind = "totp");
     ok(asked.error == 0 && (ask_gave(1, 1) || ask_refused(REFUSAL_INVALID)),
        "the longest name gets an address or a refusal");
 }
