@@ -119,6 +119,12 @@ static const char *must_refuse(struct peer *p, bool version)
     return must_end(p);
 }
 
+/* A uid that is not root may have only so much written: then it is told so, and hung up on. */
+static bool over_budget(const struct peer *p)
+{
+    return getuid() != 0 && p->in.number == MSG_refused && p->in.refused.error == REFUSAL_BUSY;
+}
+
 static const char *must_converse(struct peer *p)
 {
     int got;
@@ -132,8 +138,7 @@ static const char *must_converse(struct peer *p)
     bool refused = number == MSG_refused;
     hang_up(p);
     if (refused)
-        /* BUSY: a uid that is not root may begin only so many logins a second */
-        return p->in.refused.error == REFUSAL_PROTOCOL || (getuid() != 0 && p->in.refused.error == REFUSAL_BUSY)
+        return p->in.refused.error == REFUSAL_PROTOCOL || over_budget(p)
                    ? NULL
                    : "a login was refused for a reason of its own";
     return number == MSG_prompt || number == MSG_verdict ? NULL : "a login was answered with something else";
@@ -157,6 +162,8 @@ static const char *must_answer(struct peer *p)
     n_answered++;
     if (p->in.number == MSG_end)
         return NULL;
+    if (over_budget(p))
+        return must_end(p);
     if (p->in.number != MSG_refused)
         return "a request was answered with something else";
     return p->in.refused.error == REFUSAL_PROTOCOL || p->in.refused.error == REFUSAL_UNAVAILABLE ||
