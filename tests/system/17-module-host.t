@@ -49,7 +49,8 @@ with Host("timeout=20") as host:
         tried = host.run(phases, "--user", "ada", "--times", str(MANY), "--check-host", "--check-memory")
         is_((tried.counts("auth" if "auth" in phases else "acct"), tried.lines[-2:]), ({code: MANY}, SAME), name + " leave no descriptor")
         grown = int(re.search(r"^memory ([+-]\d+)$", tried.out, re.M).group(1))
-        ok(grown < MANY and "mappings +0" in tried.lines, "... and no byte a call: %d" % grown)
+        # the smallest piece that malloc gives is 32 bytes: a leak a call is far more than a page or two that libc keeps
+        ok(grown < 16 * MANY and "mappings +0" in tried.lines, "... and nothing a call: %d bytes" % grown)
 
     host.fake("recv", "verdict=GRANTED")
     many("%d answers" % MANY, "acct", "PAM_SUCCESS")
