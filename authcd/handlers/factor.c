@@ -89,11 +89,7 @@ int on_factor_confirm(struct handler *h, const struct msg_factor_confirm *in, st
     struct factor f;
     int64_t used = 0;
     int error = handler_account(h, in->user, &a, step);
-    if (error == 0)
-        error = handler_proved(h, &a, step);
-    if (error == 0)
-        error = unconfirmed(h, &a, in->id, &f, step);
-    if (error < 0)
+    if (error < 0 || (error = handler_proved(h, &a, step)) < 0 || (error = unconfirmed(h, &a, in->id, &f, step)) < 0)
         return error == -ENOENT ? 0 : error;
     error = factors_otp(h->db, &f, &otp);
     if (error < 0)

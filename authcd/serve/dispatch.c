@@ -109,7 +109,7 @@ static int run_call(const struct call *call, struct handler *h, struct step *ste
 {
     if (call->message)
         return call->message(h, call->in, step);
-    return call->job ? on_hashed(h, call->job, step) : call->event(h, step);
+    return call->event ? call->event(h, step) : on_hashed(h, call->job, step);
 }
 
 static int run_in_transaction(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)

@@ -167,11 +167,13 @@ int leaders_new(sd_event *loop, struct db *db, void (*ended)(void *userdata), vo
 
 void leaders_free(struct leaders *l)
 {
-    struct leader *one;
+    struct leader *one, *next;
 
     if (!l)
         return;
-    while ((one = LIST_FIRST(&l->list)))
+    for (one = LIST_FIRST(&l->list); one; one = next) {
+        next = LIST_NEXT(one, entry);
         leader_free(one);
+    }
     free(l);
 }

@@ -304,7 +304,7 @@ static void free_items(struct items *items)
 
 void pool_free(struct pool *p)
 {
-    struct queue *q;
+    struct queue *q, *next;
 
     if (!p)
         return;
@@ -316,9 +316,9 @@ void pool_free(struct pool *p)
         pthread_join(p->workers[i].thread, NULL);
     free_items(&p->priority);
     free_items(&p->back);
-    while ((q = TAILQ_FIRST(&p->queues))) {
+    for (q = TAILQ_FIRST(&p->queues); q; q = next) {
+        next = TAILQ_NEXT(q, entry);
         free_items(&q->items);
-        TAILQ_REMOVE(&p->queues, q, entry);
         free(q);
     }
     if (p->fd >= 0)
