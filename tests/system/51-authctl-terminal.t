@@ -11,7 +11,7 @@ import pexpect
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from authc import BUILD, Instance, done, is_, like, ok, skip_all  # noqa: E402
+from authc import Instance, done, is_, like, ok, skip_all  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
@@ -28,7 +28,7 @@ def become():
 
 
 def spawn(host, words, own=False, env=None):
-    return pexpect.spawn(BUILD + "/authctl", ["--run-dir", host.run_dir, *words.split()], env=env or ENV, encoding="utf-8",
+    return pexpect.spawn(host.authctl_path(), ["--run-dir", host.run_dir, *words.split()], env=env or ENV, encoding="utf-8",
                          timeout=20, preexec_fn=become if own else None)
 
 
@@ -83,7 +83,7 @@ def proof(host):
 
 
 def stdin_is_free(host):
-    child = pexpect.spawn("/bin/sh", ["-c", "echo not-the-password | %s/authctl --run-dir %s passwd %s" % (BUILD, host.run_dir, SELF)],
+    child = pexpect.spawn("/bin/sh", ["-c", "echo not-the-password | %s --run-dir %s passwd %s" % (host.authctl_path(), host.run_dir, SELF)],
                           env=ENV, encoding="utf-8", timeout=20)
     answer(child, "New password: ", GOOD)
     answer(child, "Retype new password: ", GOOD)
@@ -101,8 +101,8 @@ def given_up(host):
 
 def ended(host, key, name):
     """By a signal from the keyboard, under a shell that leaves the terminal as it finds it."""
-    shell = pexpect.spawn("/bin/sh", ["-c", "trap : INT QUIT; stty -g; %s/authctl --run-dir %s passwd %s; echo status=$?; stty -g"
-                                      % (BUILD, host.run_dir, SELF)], env=ENV, encoding="utf-8", timeout=20)
+    shell = pexpect.spawn("/bin/sh", ["-c", "trap : INT QUIT; stty -g; %s --run-dir %s passwd %s; echo status=$?; stty -g"
+                                      % (host.authctl_path(), host.run_dir, SELF)], env=ENV, encoding="utf-8", timeout=20)
     shell.expect_exact("New password: ")
     before = shell.before.strip()
     shell.waitnoecho(5)
@@ -116,7 +116,7 @@ def ended(host, key, name):
 def stopped(host):
     shell = pexpect.spawn("/bin/bash", ["--norc", "--noprofile", "-i"], env=dict(ENV, PS1="ready> "), encoding="utf-8", timeout=20)
     shell.expect_exact("ready> ")
-    shell.sendline("%s/authctl --run-dir %s passwd %s" % (BUILD, host.run_dir, SELF))
+    shell.sendline("%s --run-dir %s passwd %s" % (host.authctl_path(), host.run_dir, SELF))
     shell.expect_exact("New password: ")
     shell.waitnoecho(5)
     shell.send("half a pass")

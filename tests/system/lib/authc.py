@@ -306,12 +306,16 @@ class Instance:
     def connect(self, which="system", uid=0, gid=None, timeout=20.0):
         return Peer(self.socket_path(which), uid, gid, timeout)
 
+    def authctl_path(self):
+        """A copy that every uid can run: others may not be let through to BUILD."""
+        path = os.path.join(self.directory, "authctl")
+        if not os.path.exists(path):
+            shutil.copy(os.path.join(BUILD, "authctl"), path)
+        return path
+
     def authctl(self, *args, input=None, json=True, uid=None, env=None, timeout=60):
         """Runs authctl against this instance; see Result. input: text for stdin. uid: who runs it."""
-        program = os.path.join(self.directory, "authctl")
-        if not os.path.exists(program):  # other uids may not be let through to BUILD
-            shutil.copy(os.path.join(BUILD, "authctl"), program)
-        command = [program, "--run-dir", self.run_dir] + (["--json"] if json else []) + list(args)
+        command = [self.authctl_path(), "--run-dir", self.run_dir] + (["--json"] if json else []) + list(args)
         who = {} if uid is None else dict(user=uid, group=65534, extra_groups=[])
         done = subprocess.run(command, input=input if input is not None else "", capture_output=True, text=True, env=env,
                               timeout=timeout, check=False, **who)
