@@ -4,6 +4,7 @@
 # make MODE=asan  the same under build/asan; also tsan, msan, cov       make demo     a login through real sshd and sudo
 # make deps       installs what is missing (apt-get, root)              make lint     layers, warnings, pages, style
 # make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
+# make analyze    four static analysers                                 make check-msan, check-tsan: parts of check
 # make check-tsan  the module's threads (part of check)                 make mutants  is each vital check missed by a test?
 #
 # Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.
@@ -43,7 +44,8 @@ MODE_cov     := --coverage
 SANITIZE := $(MODE_$(MODE))
 
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAUTHC_VERSION='"$(VERSION)"' -fPIC $(CFLAGS) $(WARN) $(PROBED) $(HARDEN) $(SANITIZE) \
+LANGUAGE := -std=gnu17 -D_GNU_SOURCE -DAUTHC_VERSION='"$(VERSION)"'
+ALL_CFLAGS := $(LANGUAGE) -fPIC $(CFLAGS) $(WARN) $(PROBED) $(HARDEN) $(SANITIZE) \
 	$(if $(WERROR),-Werror) -MMD -MP
 ALL_LDFLAGS := $(LDFLAGS) $(HARDEN_LD) $(SANITIZE)
 
@@ -176,8 +178,8 @@ check: deps
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory check-msan
-	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j2 $(UNIT_BIN) $(SYSTEM_T)
-	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j2 $(UNIT_BIN:build/%=build/asan/%) $(SYSTEM_T)
+	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j3 $(UNIT_BIN) $(SYSTEM_T)
+	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j3 $(UNIT_BIN:build/%=build/asan/%) $(SYSTEM_T)
 	@$(MAKE) --no-print-directory check-tsan
 
 # The module in many threads. Some libtsan do not start where addresses are very random.
@@ -194,6 +196,26 @@ lint:
 mutants:
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/mutants/run $(MUTANTS)
+
+# Four analysers over everything that is installed, each with its own idea of what may go wrong. Minutes, so no part of check.
+# What they need not say stands in .clang-tidy and tests/lint/cppcheck.txt, with its reason.
+ANALYZE := build/analyze
+analyze:
+	@echo "gcc -fanalyzer"
+	@$(MAKE) --no-print-directory -s -j2 CC=gcc BUILD=$(ANALYZE)/gcc CFLAGS='-O2 -g -fanalyzer' WERROR=1 all >/dev/null
+	@echo "scan-build"
+	@rm -rf $(ANALYZE)/clang # it looks only at what is compiled anew
+	@scan-build -o $(ANALYZE)/scan --status-bugs $(MAKE) --no-print-directory -s -j2 MODE=clang BUILD=$(ANALYZE)/clang all \
+		>$(ANALYZE)/scan.log 2>&1 || { grep -A3 'warning:' $(ANALYZE)/scan.log; exit 1; }
+	@echo "cppcheck"
+	@$(foreach l,$(LAYERS) pam_authc,cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability,style \
+		--inline-suppr --suppressions-list=tests/lint/cppcheck.txt --include=$(QUEUE_H) $(filter -D%,$(LANGUAGE)) \
+		$(addprefix -I ,$(see_$(l))) $(call src,$(l)) &&) :
+	@echo "clang-tidy"
+	@$(foreach l,$(LAYERS) pam_authc,echo $(call src,$(l)) | xargs -P2 -n1 sh -c \
+		'clang-tidy --quiet $$0 -- $(subst ','\'',$(LANGUAGE)) $(call quote,$(l)) 2>/dev/null' &&) :
+	@echo "nothing found"
+QUEUE_H = $(lastword $(shell echo '#include <sys/queue.h>' | $(CC) -E -M -x c -))
 
 demo: deps
 	@$(MAKE) --no-print-directory -j2 all
@@ -246,6 +268,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests check check-unit check-system check-tsan lint mutants demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants demo deps fuzz fuzzers fuzz-replay bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -34,7 +34,7 @@ int table_add(struct table *t, const struct msg *row)
     char value[FIELD_VALUE_SIZE];
 
     if (t->n_cells + t->columns.n > t->room) {
-        size_t room = t->room * 2 + 8 * FIELD_COLUMNS_MAX;
+        size_t room = t->room * 2 + 8 * (size_t)FIELD_COLUMNS_MAX;
         char **cells = reallocarray(t->cells, room, sizeof *cells);
         if (cells == NULL)
             return -ENOMEM;

@@ -27,7 +27,10 @@ void random_uuid(char out[RANDOM_UUID_SIZE])
     text_hex(hex, b, sizeof b);
     const char *from = hex;
     for (size_t i = 0; i < RANDOM_UUID_SIZE - 1; i++)
-        out[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : *from++;
+        if (i == 8 || i == 13 || i == 18 || i == 23)
+            out[i] = '-';
+        else
+            out[i] = *from++;
     out[RANDOM_UUID_SIZE - 1] = '\0';
 }
 

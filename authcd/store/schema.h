@@ -24,7 +24,7 @@ const struct schema_step *schema_steps(size_t *ret_n);
 int schema_version(struct db *db, int *ret) __attribute__((warn_unused_result));
 
 /* Takes the steps after `version`. Killed at any point, the database is at one step or the next. */
-int schema_migrate(struct db *db, int version, const struct schema_step *steps, size_t n)
+int schema_migrate(struct db *db, int version, const struct schema_step *list, size_t n)
     __attribute__((warn_unused_result));
 
 /* Is the vault's key the one this database was made with? -ENOKEY. */
