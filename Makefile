@@ -200,7 +200,7 @@ mutants:
 # Four analysers over everything that is installed, each with its own idea of what may go wrong. Minutes, so no part of check.
 # What they need not say stands in .clang-tidy and tests/lint/cppcheck.txt, with its reason.
 ANALYZE := build/analyze
-analyze:
+analyze: deps
 	@echo "gcc -fanalyzer"
 	@$(MAKE) --no-print-directory -s -j2 CC=gcc BUILD=$(ANALYZE)/gcc CFLAGS='-O2 -g -fanalyzer' WERROR=1 all >/dev/null
 	@echo "scan-build"
