@@ -94,7 +94,7 @@ def encode(name, **values):
 
 
 def decode(packet):
-    """(name, {field: value}) of a packet; ValueError if it is not exactly one message."""
+    """(name, {field: value}) of a packet; ValueError if it is not exactly one message, within its limits and in its one form."""
     version, number = struct.unpack_from(">BH", packet)
     if version != 1 or number not in BY_NUMBER:
         raise ValueError("not a message: %r" % packet[:16])
@@ -109,8 +109,12 @@ def decode(packet):
             length, = struct.unpack_from(">H", packet, at)
             raw, at = packet[at + 2:at + 2 + length], at + 2 + length
             values[field] = raw if kind == "SECRET" else raw.decode("utf-8")
-    if at != len(packet):
-        raise ValueError("%d bytes left over after %s" % (len(packet) - at, message.name))
+            if length > size or b"\0" in raw and kind == "TEXT":
+                raise ValueError("%s.%s: %r" % (message.name, field, raw))
+        if kind == "FLAG" and values[field] > 1:
+            raise ValueError("%s.%s is %d" % (message.name, field, values[field]))
+    if at != len(packet) or encode(message.name, **values) != packet:
+        raise ValueError("not %s as it is written: %r" % (message.name, packet))
     return message.name, values
 
 
