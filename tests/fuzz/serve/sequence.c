@@ -116,10 +116,10 @@ static void retry_waiting(int64_t account_id);
 static bool is_stranger(const struct caller *c)
 {
     struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, c->source.text};
-    bool known = false;
-    if (c->account_id && c->source.may_be_known)
+    bool known = c->source.kind == SOURCE_CONSOLE || (c->account_id && c->source.always_known);
+    if (!known && c->account_id && c->source.may_be_known)
         world_must(buckets_known(desk.db, &pair, dispatch.now.wall_s, &known) == 0);
-    return !known && !c->source.always_known;
+    return !known;
 }
 
 /* A code that is all that is asked is looked at in one step: then only the audit tells. */
@@ -171,13 +171,14 @@ static void make_call(struct caller *c, const struct call *call)
         stirred_at = row.seq;
     world_must(!step.proved || (c->done && c->begin.phase == PHASE_STEPUP));
     c->peer.proved = c->peer.proved || step.proved;
+    c->peer.proved_at = step.proved ? step.proved_at : c->peer.proved_at;
     if (step.job)
         c->job = step.job;
     step.job = NULL;
     int64_t settled = step.settled;
     bool close = step.close;
     step_clear(&step);
-    world_must(close || !answers.refused || call->request || !c->begun || c->peer.uid == 65534);
+    world_must(close || !answers.refused || call->request || !c->begun);
     if (close)
         hang_up(c);
     if (settled)
@@ -352,7 +353,7 @@ static void send_answer(struct caller *c)
     memset(&m, 0, sizeof m);
     m.number = MSG_answer;
     type(c->account_id, typed, &m.answer.secret);
-    if (c->asked && c->peer.uid != 65534) { /* may begin, and is then not heard */
+    if (c->asked) {
         c->asked = false;
         c->said[c->kind] = m.answer.secret;
         c->has_said[c->kind] = true;
@@ -484,6 +485,7 @@ static void die(bool reboot)
 {
     for (size_t i = 0; i < CALLERS; i++)
         forget(&callers[i]);
+    memset(&dispatch.budget, 0, sizeof dispatch.budget);
     looks_restart(reboot);
     if (reboot) {
         dispatch.now.boot_ms = 20000;
@@ -513,8 +515,9 @@ static void check_callers(void)
         if (c->connected && c->begun && !c->done)
             world_must(c->asked || c->job || waits_for);
         if (waits_for)
-            world_must(world_number("SELECT coalesce(sum(in_flight), 0) FROM limits WHERE account_id = ?", waits_for) >
-                       0);
+            world_must(
+                world_number("SELECT count(*) FROM limits WHERE in_flight > 0 AND account_id IS nullif(max(?, 0), 0)",
+                             waits_for) > 0);
     }
 }
 

@@ -110,6 +110,12 @@ static struct account whose(const struct caller *c)
     return c->peer.uid == 0 || own ? a : (struct account){0};
 }
 
+/* Does root say that the host gives this name another uid? */
+static bool is_mismatch(const struct caller *c, const struct account *a)
+{
+    return c->peer.uid == 0 && c->begin.target_uid != PROTOCOL_NO_UID && c->begin.target_uid != a->uid;
+}
+
 static bool asks_code(const struct service *s, const struct account *a)
 {
     return s->code && !(s->skip && a->codes == 0);
@@ -133,8 +139,7 @@ static bool earned(const struct caller *c, bool spending)
     struct account a = whose(c);
     bool code = asks_code(s, &a);
     if (a.id == 0 || a.id != c->account_id || a.state != ACCOUNT_ACTIVE || c->said_fake || c->asked ||
-        (c->begin.phase == PHASE_AUTH && !role_allowed(s, a.role)) ||
-        (c->begin.target_uid != PROTOCOL_NO_UID && c->begin.target_uid != a.uid))
+        (c->begin.phase == PHASE_AUTH && !role_allowed(s, a.role)) || is_mismatch(c, &a))
         return false;
     if (s->combined)
         return c->has_said[PROMPT_COMBINED] && combined_right(&a, &c->said[PROMPT_COMBINED], code, spending);
@@ -216,7 +221,7 @@ static void after_acct(const struct caller *c, const struct msg_verdict *v)
 {
     struct account a = whose(c);
     bool good = a.id && a.state == ACCOUNT_ACTIVE && !a.must_change && role_allowed(service_of(c), a.role) &&
-                (c->begin.target_uid == PROTOCOL_NO_UID || c->begin.target_uid == a.uid);
+                !is_mismatch(c, &a);
     world_must(good == (v->verdict == VERDICT_GRANTED));
     world_must((a.id == 0) == (v->verdict == VERDICT_UNKNOWN));
 }
@@ -239,6 +244,8 @@ static void after_chauthtok(struct caller *c, const struct msg_verdict *v, bool 
     world_must(c->has_said[PROMPT_NEW_PASSWORD] && secret_equal(fresh, &c->said[PROMPT_RETYPE_PASSWORD]) &&
                fresh->len >= 12 && a.has_password && !a.must_change);
     world_password(a.id, fresh);
+    for (size_t i = 0; i < n_given && !(c->begin.flags & BEGIN_ONLY_EXPIRED); i++)
+        given[i].used = given[i].used || given[i].account_id == a.id; /* T5: they open nothing any more */
 }
 
 static void after_open(const struct caller *c, const struct msg_verdict *v, const struct audit *row)

@@ -168,6 +168,7 @@ static void world_reset(void)
     world_copy(desk.db->sqlite, pristine);
     memset(&desk.db->audit, 0, sizeof desk.db->audit); /* the head in memory is another input's */
     memset(callers, 0, sizeof callers);
+    memset(&dispatch.budget, 0, sizeof dispatch.budget);
     dispatch.now = start;
     desk.counters = (struct counters){0};
     n_passwords = 0;
