@@ -222,7 +222,7 @@ static void *work(void *argument)
     if (p == NULL)
         die("calloc");
     p->fd = -1;
-    while (variant(every * next++, bytes, &len)) {
+    while (n_wrong < SHOWN_MAX && variant(every * next++, bytes, &len)) {
         const char *what = judge(p, bytes, len);
         if (what == NULL)
             continue;
