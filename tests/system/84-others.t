@@ -160,10 +160,13 @@ def lockers(host):
     hers, his = add_totp(host, "eve")[0], add_totp(host, "fay")[0]
     room_in_step(8)
     locker = Locker(host)
+    for i in range(2):
+        login(host, "eve", "wrong", "000000", target_uid=1201, rhost="198.51.100.%d" % i)
     tried = locker.run(1201, "eve", "auth,acct", PASSWORD, totp(hers))
     is_((tried.code("auth"), tried.code("acct"), tried.prompts), ("PAM_SUCCESS", "PAM_SUCCESS", ["Password: ", "Code: "]),
         "a locker unlocks for who runs it")
     is_({"AUTHC_SESSION", "AUTHC_HANDLE"} & set(tried.env), set(), "... and gets neither a handle nor a session")
+    is_(show(host, "eve")["failures"], 2, "... and forgives strangers nothing")
     wrong = locker.run(1201, "eve", "auth", "wrong", "000000")
     is_(wrong.code("auth"), "PAM_AUTH_ERR", "... not with something else")
     before, last = show(host, "fay"), events(host)[-1]["seq"]

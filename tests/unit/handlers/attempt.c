@@ -242,8 +242,42 @@ static void memory_is_no_failure(void)
     desk_close(&d);
 }
 
+/* Over user.sock: known to the limits, but no reason to let anybody else wait, nor to forgive strangers. */
+static void own_screen(void)
+{
+    struct desk d;
+    struct limit_row row = {0};
+    struct msg_begin b;
+
+    desk_open(&d);
+    desk_config(&d, "[service *]\nunenrolled = skip\n[service su]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    const struct buckets_key key = {BUCKET_ACCOUNT, a.id, "ada", "192.0.2.7"};
+    guess(&d, "192.0.2.7", wrong);
+    guess(&d, "192.0.2.8", wrong);
+    struct line *l = desk_line(&d, 1001);
+    d.keep_jobs = true;
+    desk_begin_msg(&b, PHASE_AUTH, "screen", "ada");
+    desk_begin(&d, l, &b);
+    desk_answer(&d, l, "the password");
+    ok(l->job && !l->job->priority, "one's own screen waits its turn with all others");
+    desk_hash(&d, l);
+    is_int(desk_verdict(l), VERDICT_GRANTED, "and is unlocked");
+    desk_must(buckets_load(d.db, &key, &row), "limits");
+    is_int(row.consecutive, 2, "which forgives strangers nothing");
+    l = desk_line(&d, 0);
+    desk_begin_msg(&b, PHASE_AUTH, "login", "ada");
+    strcpy(b.tty, "tty1");
+    b.rhost[0] = '\0';
+    desk_begin(&d, l, &b);
+    desk_answer(&d, l, "the password");
+    ok(l->job && l->job->priority, "the console does not wait");
+    desk_close(&d);
+}
+
 int main(void)
 {
+    own_screen();
     parallel_guesses();
     parallel_right();
     hang_up();
