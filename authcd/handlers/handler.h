@@ -70,6 +70,11 @@ int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_res
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */
 
+/* Before a call; and after it, if its transaction was rolled back: what a login believes to be charged is again what the
+ * database says, so that on_gone settles it. NULL does nothing. */
+void login_mark(struct login *login);
+void login_undo(struct login *login);
+
 /* The account that a request is about: `user`, or the peer's own if user is "". -ENOENT (step has the refusal) if there
  * is none or it is not the peer's to ask about: both look alike. */
 int handler_account(struct handler *h, const char *user, struct account *ret, struct step *step)

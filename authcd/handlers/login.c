@@ -39,6 +39,22 @@ int64_t login_waits_for(const struct login *login)
     return login && login->waiting ? login_subject(login) : 0;
 }
 
+void login_mark(struct login *login)
+{
+    if (!login)
+        return;
+    login->marked = login->attempt;
+    login->marked_state = login->state;
+}
+
+void login_undo(struct login *login)
+{
+    if (!login)
+        return;
+    login->attempt = login->marked;
+    login->state = login->marked_state;
+}
+
 static int refuse_order(struct step *step, const char *what)
 {
     step->close = true;

@@ -32,6 +32,8 @@ struct login {
     enum prompt_kind asking; /* kind of the prompt that is out */
 
     struct attempt attempt;
+    struct attempt marked; /* as it was before the call at hand, like marked_state */
+    enum login_state marked_state;
     bool waiting; /* for the account's attempts in flight */
     bool hash_out;
     bool password_right;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "buckets.h"
 #include "log.h"
 #include "source.h"
 #include "text.h"
@@ -126,10 +127,13 @@ static int run_in_transaction(struct dispatch *d, struct dispatch_from from, con
 static void run(struct dispatch *d, struct dispatch_from from, const struct call *call, const char *name,
                 struct step *step)
 {
+    login_mark(*from.login);
     int error = run_in_transaction(d, from, call, step);
 
     if (error == 0)
         return;
+    login_undo(*from.login);
+    d->unsettled = d->unsettled || call->event == on_gone;
     log_error("%s: %s", name, strerror(-error));
     answer_failure(from, call->in, error, step);
 }
@@ -274,4 +278,16 @@ void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *
 void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step)
 {
     run(d, from, &(struct call){.event = on_gone}, "gone", step);
+}
+
+void dispatch_settle(struct dispatch *d)
+{
+    DB_TRANSACTION struct db_transaction t = {0};
+    int error;
+
+    if (!d->unsettled)
+        return;
+    if ((error = db_transaction(d->db, &t)) == 0 && (error = buckets_settle_all(d->db)) == 0)
+        error = db_transaction_commit(&t);
+    d->unsettled = error < 0;
 }

@@ -18,6 +18,7 @@ struct dispatch {
     struct pool *pool; /* NULL without db */
     struct clock now;
     struct budget budget;
+    bool unsettled; /* somebody is gone whose attempt in flight could not be settled */
     struct msg in; /* the packet at hand: too large for a stack that has others */
 };
 
@@ -34,6 +35,9 @@ void dispatch_hashed(struct dispatch *d, struct dispatch_from from, const struct
 void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *step);
 /* The peer is gone: step's replies go nowhere. */
 void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step);
+
+/* To be called when nobody is connected: settles what could not be, as failures, if the database takes it now. */
+void dispatch_settle(struct dispatch *d);
 
 /* A packet that is none: REFUSED PROTOCOL, and close. */
 void dispatch_malformed(struct step *step, const char *what);

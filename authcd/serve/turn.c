@@ -279,6 +279,8 @@ void turn_finish(struct turn *t)
 
     do {
         reap(t);
+        if (t->crowd.n == 0)
+            dispatch_settle(t->d);
         retry(t);
         make_durable(t);
         let_all_out(t);

@@ -22,6 +22,7 @@ static struct reader {
 static char tokens[4][sizeof((struct msg_row_token *)0)->token];
 static char names[4][33]; /* of sessions */
 static size_t n_tokens, n_names;
+static bool disk_full; /* in the next call */
 
 static uint8_t take(void)
 {
@@ -141,6 +142,18 @@ static void check_look(struct caller *c, const struct step *step, bool stranger,
         world_must(!c->job && (step->job->kind == PASSWORD_MAKE || c->look));
 }
 
+/* Nothing that was meant to be true is: one refusal, and the end. */
+static void give_up(struct caller *c, struct step *step)
+{
+    static struct msg m;
+    world_must(step->first && !step->first->next && !step->job && !step->proved && !step->settled && step->close);
+    decode(step->first, &m);
+    world_must(m.number == MSG_refused ||
+               (m.number == MSG_verdict && m.verdict.verdict == VERDICT_UNAVAILABLE && c->peer.uid == 0));
+    step_clear(step);
+    hang_up(c);
+}
+
 static void make_call(struct caller *c, const struct call *call)
 {
     static struct answers answers;
@@ -151,12 +164,21 @@ static void make_call(struct caller *c, const struct call *call)
     int64_t changes = sqlite3_total_changes64(desk.db->sqlite), pairs = IN_FLIGHT(BUCKET_PAIR);
     int64_t accounts = IN_FLIGHT(BUCKET_ACCOUNT), audits = world_last_audit().seq;
 
+    bool full = disk_full;
+    world_full = disk_full;
+    disk_full = false;
     if (call->packet)
         dispatch_packet(&dispatch, from, call->packet, call->len, &step);
     else if (call->job)
         dispatch_hashed(&dispatch, from, call->job, &step);
     else
         dispatch_retry(&dispatch, from, &step);
+    full = full && !world_full;
+    world_full = false;
+    if (full) {
+        give_up(c, &step);
+        return;
+    }
     changes = sqlite3_total_changes64(desk.db->sqlite) - changes;
     row = world_last_audit();
     if (row.seq == audits)
@@ -204,8 +226,11 @@ static void hang_up(struct caller *c)
     struct step step = {0};
     if (!c->connected)
         return;
+    world_full = disk_full;
+    disk_full = false;
     if (c->login)
         dispatch_gone(&dispatch, (struct dispatch_from){&c->peer, &c->login}, &step);
+    world_full = false;
     int64_t settled = step.settled;
     look_settle(c, false, false);
     step_clear(&step);
@@ -562,8 +587,10 @@ static void run_one(void)
             set_clock();
         else if (b % CALLERS < 6)
             die(b % CALLERS == 5);
-        else
+        else if (b % CALLERS == 6)
             deliver(&callers[take() % CALLERS], true);
+        else
+            disk_full = true;
     }
 }
 
@@ -575,6 +602,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(tokens, 0, sizeof tokens);
     memset(names, 0, sizeof names);
     n_tokens = n_names = 0;
+    disk_full = false;
     input = (struct reader){data, size};
     for (int i = 0; i < STEPS_MAX && input.left > 0; i++) {
         run_one();
@@ -582,6 +610,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < CALLERS; i++)
         hang_up(&callers[i]);
+    dispatch_settle(&dispatch);
     world_must(world_number("SELECT coalesce(sum(in_flight), 0) FROM limits", 0) == 0);
     world_must(audit_verify(desk.db, &bad) == 0 && bad == 0);
     return 0;

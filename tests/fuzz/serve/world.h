@@ -115,6 +115,17 @@ static const struct secret *world_password_of(int64_t account_id)
     return NULL;
 }
 
+/* Set: the next commit of a call fails, as it does on a full disk. Cleared by the one that did. */
+static bool world_full;
+
+static int world_on_commit(void *unused)
+{
+    bool full = world_full;
+    (void)unused;
+    world_full = false;
+    return full;
+}
+
 /* All pages of one database into another. */
 static void world_copy(sqlite3 *to, sqlite3 *from)
 {
@@ -151,6 +162,7 @@ static void world_make(void)
     DESK_STORE(&desk, signing_ensure(desk.db, &desk.now));
     world_must(sqlite3_open(":memory:", &pristine) == SQLITE_OK);
     world_copy(pristine, desk.db->sqlite);
+    sqlite3_commit_hook(desk.db->sqlite, world_on_commit, NULL);
     desk_must(pool_new(1, &dispatch.pool), "pool"); /* is asked whether it is busy, and never given anything */
     dispatch.db = desk.db;
     dispatch.config = &desk.config;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sql.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/authc-dispatch-XXXXXX";
@@ -193,6 +194,70 @@ static void failing(void)
     ok(!ask(0, false, &m), "the next one is served again");
 }
 
+static int is_full = 0; /* commits fail from now on */
+
+static int on_commit(void *unused)
+{
+    (void)unused;
+    return is_full;
+}
+
+static int64_t in_flight(void)
+{
+    SQL_AUTO struct sql q = sql_begin(d.db, "SELECT coalesce(sum(in_flight), 0) FROM limits");
+    return sql_row(&q) == 0 ? sql_int(&q) : -1;
+}
+
+/* A login of ada that has a hash out; the hash comes back, and the peer hangs up, each with a full disk or not. */
+static void one_login(bool full_at_end, bool full_at_gone)
+{
+    struct peer peer = {.uid = 0, .pid = 1, .audit_session = PROTOCOL_NO_SESSION};
+    struct login *login = NULL;
+    struct dispatch_from from = {&peer, &login};
+    static unsigned char packet[PROTOCOL_PACKET_MAX];
+    struct step step = {0};
+    struct msg m = begin(PHASE_AUTH);
+    size_t len = 0;
+
+    strcpy(m.begin.rhost, "192.0.2.7");
+    if (msg_encode(&m, packet, sizeof packet, &len) < 0)
+        abort();
+    dispatch_packet(&d, from, packet, len, &step);
+    step_clear(&step);
+    m = (struct msg){.number = MSG_answer, .answer.secret = {4, "abcd"}};
+    if (msg_encode(&m, packet, sizeof packet, &len) < 0)
+        abort();
+    dispatch_packet(&d, from, packet, len, &step);
+    struct password_job *job = step.job;
+    step.job = NULL;
+    step_clear(&step);
+    is_int(in_flight(), 2, "in flight, for the account and the pair");
+    is_full = full_at_end;
+    dispatch_hashed(&d, from, job, &step);
+    password_job_free(job);
+    step_clear(&step);
+    is_full = full_at_gone;
+    dispatch_gone(&d, from, &step);
+    step_clear(&step);
+    login_free(login);
+    is_full = 0;
+}
+
+static void full_disk(void)
+{
+    struct account ada = {0};
+
+    ok(db_begin(d.db) == 0 && accounts_add(d.db, "ada", 1001, "user", d.now.wall_s, &ada) == 0 && db_commit(d.db) == 0,
+       "an account");
+    sqlite3_commit_hook(d.db->sqlite, on_commit, NULL);
+    one_login(true, false);
+    is_int(in_flight(), 0, "D3: a verdict that could not be written leaves nothing in flight");
+    one_login(true, true);
+    is_int(in_flight(), 2, "D3: a hang-up that could not be written, either, does");
+    dispatch_settle(&d);
+    is_int(in_flight(), 0, "D3: until nobody is connected, and the disk has room");
+}
+
 int main(void)
 {
     static struct counters counters;
@@ -211,6 +276,7 @@ int main(void)
     answers();
     without_state();
     failing();
+    full_disk();
     pool_free(d.pool);
     db_close(d.db);
     free(config);
