@@ -4,7 +4,7 @@
 # make MODE=asan  the same under build/asan; also tsan, msan, cov       make demo     a login through real sshd and sudo
 # make deps       installs what is missing (apt-get, root)              make lint     layers, warnings, pages, style
 # make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
-# make analyze    four static analysers                                 make check-msan, check-tsan: parts of check
+# make analyze    four static analysers                                 make check-msan  bytes that nobody set (part of check)
 # make check-tsan  the module's threads (part of check)                 make mutants  is each vital check missed by a test?
 #
 # Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.

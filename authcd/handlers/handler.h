@@ -70,8 +70,8 @@ int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_res
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */
 
-/* Before a call; and after it, if its transaction was rolled back: what a login believes to be charged is again what the
- * database says, so that on_gone settles it. NULL does nothing. */
+/* Before a call; and after it, if its transaction was rolled back: what a login believes to be charged is again what
+ * the database says, so that on_gone settles it. NULL does nothing. */
 void login_mark(struct login *login);
 void login_undo(struct login *login);
 

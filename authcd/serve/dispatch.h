@@ -19,7 +19,7 @@ struct dispatch {
     struct clock now;
     struct budget budget;
     bool unsettled; /* somebody is gone whose attempt in flight could not be settled */
-    struct msg in; /* the packet at hand: too large for a stack that has others */
+    struct msg in;  /* the packet at hand: too large for a stack that has others */
 };
 
 /* Who asks, and the conversation that is theirs. */
