@@ -369,12 +369,7 @@ static int login_start(struct handler *h, const struct msg_begin *in)
         stepup_service(&login->service);
     else
         config_service(h->config, h->peer->uid == 0 ? in->service : "self", &login->service);
-    source_from(&login->source, &(struct source_facts){.peer_is_root = h->peer->uid == 0,
-                                                       .peer_uid = h->peer->uid,
-                                                       .caller_uid = in->caller_uid,
-                                                       .service = in->service,
-                                                       .tty = in->tty,
-                                                       .rhost = in->rhost});
+    source_of_begin(&login->source, in, h->peer->uid, &h->config->authcd);
     return find_account(h);
 }
 

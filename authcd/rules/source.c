@@ -14,6 +14,8 @@
 
 #include "protocol.h"
 
+#define ALL_NAMES "names"
+
 enum { NAME_MAX_BYTES = 255, OVERFLOW_UID = 65534 };
 
 /* Programs that run as root and talk to whoever sits before a screen of this host. */
@@ -66,19 +68,34 @@ static void from_uid(struct source *s, enum source_kind kind, uint32_t uid)
     /* Nobody in particular: what "no uid" and uids from other user namespaces look like. */
     bool real = uid != PROTOCOL_NO_UID && uid != OVERFLOW_UID;
     s->kind = kind;
+    s->counted = true;
     s->always_known = kind == SOURCE_SELF && real;
     s->may_be_known = kind == SOURCE_LOCAL && real;
     snprintf(s->text, sizeof s->text, "%s:%u", kind == SOURCE_SELF ? "self" : "uid", uid);
 }
 
-static void from_ipv4(struct source *s, uint32_t address)
+static void print_ipv4(char *out, size_t cap, uint32_t address, const char *suffix)
 {
     char text[INET_ADDRSTRLEN];
     struct in_addr in = {.s_addr = htonl(address)};
-    inet_ntop(AF_INET, &in, text, sizeof text);
+    snprintf(out, cap, "%s%s", inet_ntop(AF_INET, &in, text, sizeof text), suffix);
+}
+
+/* The first bytes of address, as the network that they name. */
+static void print_ipv6(char *out, size_t cap, struct in6_addr address, size_t bytes)
+{
+    char text[INET6_ADDRSTRLEN];
+    memset(address.s6_addr + bytes, 0, sizeof address.s6_addr - bytes);
+    snprintf(out, cap, "%s/%zu", inet_ntop(AF_INET6, &address, text, sizeof text), bytes * 8);
+}
+
+static void from_ipv4(struct source *s, uint32_t address)
+{
     s->kind = SOURCE_ADDRESS;
+    s->counted = true;
     s->may_be_known = address >> 24 != 127 && address != INADDR_ANY;
-    snprintf(s->text, sizeof s->text, "%s", text);
+    print_ipv4(s->text, sizeof s->text, address, "");
+    print_ipv4(s->net, sizeof s->net, address & 0xFFFF0000, "/16");
 }
 
 static void from_ipv6(struct source *s, struct in6_addr address)
@@ -89,12 +106,11 @@ static void from_ipv6(struct source *s, struct in6_addr address)
         from_ipv4(s, ntohl(ipv4));
         return;
     }
-    char text[INET6_ADDRSTRLEN];
-    s->may_be_known = !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_UNSPECIFIED(&address);
-    memset(address.s6_addr + 8, 0, 8);
-    inet_ntop(AF_INET6, &address, text, sizeof text);
     s->kind = SOURCE_ADDRESS;
-    snprintf(s->text, sizeof s->text, "%s/64", text);
+    s->counted = true;
+    s->may_be_known = !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_UNSPECIFIED(&address);
+    print_ipv6(s->text, sizeof s->text, address, 8);
+    print_ipv6(s->net, sizeof s->net, address, 6);
 }
 
 static bool from_address(struct source *s, const char *rhost)
@@ -129,15 +145,18 @@ static void from_name(struct source *s, const char *rhost)
 {
     size_t len = strlen(rhost);
     s->kind = SOURCE_NAME;
+    s->counted = true;
     s->may_be_known = len <= NAME_MAX_BYTES && !is_loopback_name(rhost);
     if (len > NAME_MAX_BYTES)
         for (len = NAME_MAX_BYTES; len > 0 && ((unsigned char)rhost[len] & 0xC0) == 0x80;)
             len--;
     snprintf(s->text, sizeof s->text, "name:%.*s", (int)len, rhost);
+    snprintf(s->net, sizeof s->net, ALL_NAMES); /* whoever runs a DNS zone has as many as they like */
 }
 
-void source_from(struct source *ret, const struct source_facts *facts)
+void source_from(struct source *ret, const struct source_facts *facts, const struct config_authcd *config)
 {
+    (void)config;
     const char *rhost = facts->rhost ? facts->rhost : "";
     const char *console = console_name(facts->tty ? facts->tty : "");
     struct source s = {0};
@@ -154,4 +173,16 @@ void source_from(struct source *ret, const struct source_facts *facts)
         from_uid(&s, SOURCE_LOCAL, facts->caller_uid);
     }
     *ret = s;
+}
+
+void source_of_begin(struct source *ret, const struct msg_begin *begin, uint32_t peer_uid,
+                     const struct config_authcd *config)
+{
+    struct source_facts facts = {.peer_is_root = peer_uid == 0,
+                                 .peer_uid = peer_uid,
+                                 .caller_uid = begin->caller_uid,
+                                 .service = begin->service,
+                                 .tty = begin->tty,
+                                 .rhost = begin->rhost};
+    source_from(ret, &facts, config);
 }

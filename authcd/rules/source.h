@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SOURCE_TEXT_SIZE = 1025 };
+#include "config.h"
+#include "msg.h"
+
+enum { SOURCE_TEXT_SIZE = 1025, SOURCE_NET_SIZE = 64 };
 
 enum source_kind {
     SOURCE_ADDRESS, /* IPv4 /32 or IPv6 /64 */
@@ -23,6 +26,10 @@ struct source {
     enum source_kind kind;
     /* "10.0.0.7", "2001:db8:0:1::/64", "name:...", "console:tty1", "uid:1000", "self:1000" */
     char text[SOURCE_TEXT_SIZE];
+    /* What it is a part of: "10.0.0.0/16", "2001:db8::/48", "names" for all names together; "" for all that is no
+     * stranger's to choose. */
+    char net[SOURCE_NET_SIZE];
+    bool counted;      /* failures from here are counted together, whatever the account: not for the console */
     bool always_known; /* console and self */
     bool may_be_known; /* a full success here is remembered; never for loopback */
 };
@@ -38,7 +45,11 @@ struct source_facts {
 
 /* Fills *ret from what the peer said. v4-mapped IPv6 is IPv4; a scope id is dropped; the rest of an IPv6 address
  * after /64 is dropped; names over 255 bytes keep a digest-free prefix of 255 (they share one source: harmless). */
-void source_from(struct source *ret, const struct source_facts *facts);
+void source_from(struct source *ret, const struct source_facts *facts, const struct config_authcd *config);
+
+/* The same from a BEGIN and the uid of the peer that sent it. */
+void source_of_begin(struct source *ret, const struct msg_begin *begin, uint32_t peer_uid,
+                     const struct config_authcd *config);
 
 /* Is service login or a display manager: a program for people who sit at this host? */
 bool source_is_console_program(const char *service);

@@ -190,12 +190,7 @@ static bool is_busy(const struct dispatch *d, const struct peer *peer, const str
 
     if (in->phase != PHASE_AUTH && in->phase != PHASE_CHAUTHTOK && in->phase != PHASE_STEPUP)
         return false;
-    source_from(&source, &(struct source_facts){.peer_is_root = peer->uid == 0,
-                                                .peer_uid = peer->uid,
-                                                .caller_uid = in->caller_uid,
-                                                .service = in->service,
-                                                .tty = in->tty,
-                                                .rhost = in->rhost});
+    source_of_begin(&source, in, peer->uid, &d->config->authcd);
     memcpy(key, source.text, strnlen(source.text, sizeof key - 1));
     return pool_busy(d->pool, key, source.kind == SOURCE_CONSOLE);
 }

@@ -10,6 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct config config;
+
 static void check_address(const struct source *s)
 {
     struct source again;
@@ -17,7 +19,7 @@ static void check_address(const struct source *s)
     memcpy(text, s->text, sizeof text);
     text[strcspn(text, "/")] = '\0'; /* the network's first address */
     struct source_facts facts = {.peer_is_root = true, .service = "sshd", .tty = "ssh", .rhost = text};
-    source_from(&again, &facts);
+    source_from(&again, &facts, &config.authcd);
     if (again.kind != SOURCE_ADDRESS || strcmp(again.text, s->text) != 0)
         abort();
 }
@@ -33,8 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rhost[0] == '\0')
         return 0;
     memset(&s, 0xa5, sizeof s);
+    if (config.n_services == 0)
+        config_defaults(&config);
     struct source_facts facts = {.peer_is_root = true, .service = "login", .tty = "tty1", .rhost = rhost};
-    source_from(&s, &facts);
+    source_from(&s, &facts, &config.authcd);
     if (!memchr(s.text, '\0', sizeof s.text) || s.always_known)
         abort();
     if (s.kind == SOURCE_ADDRESS)

@@ -263,8 +263,7 @@ static void send_begin(struct caller *c)
         strcpy(m.begin.handle, names[take() % 4]);
     if (fresh) {
         *c = (struct caller){.peer = c->peer, .login = c->login, .connected = true, .begun = true, .begin = m.begin};
-        source_from(&c->source, &(struct source_facts){c->peer.uid == 0, c->peer.uid, m.begin.caller_uid,
-                                                       m.begin.service, m.begin.tty, m.begin.rhost});
+        source_of_begin(&c->source, &m.begin, c->peer.uid, &desk.config.authcd);
         c->account_id = whose(c).id;
     }
     send_message(c, &m);

@@ -11,11 +11,13 @@
 
 enum { NEVER, MAY, ALWAYS };
 
+static struct config config;
+
 static struct source from(const struct source_facts *facts)
 {
     struct source s;
     memset(&s, 0xAA, sizeof s);
-    source_from(&s, facts);
+    source_from(&s, facts, &config.authcd);
     return s;
 }
 
@@ -27,6 +29,8 @@ static void check(const struct source_facts *facts, enum source_kind kind, const
     is_str(s.text, text, "%s: text", what);
     is_int(s.may_be_known, known == MAY, "%s: may be known", what);
     is_int(s.always_known, known == ALWAYS, "%s: always known", what);
+    ok(s.counted == (kind != SOURCE_CONSOLE), "%s: counted, unless it is the console", what);
+    ok((s.net[0] != '\0') == (kind == SOURCE_ADDRESS || kind == SOURCE_NAME), "%s: of a net, if remote", what);
 }
 
 static const struct {
@@ -80,6 +84,30 @@ static void test_remote(void)
         struct source_facts facts = {true, 0, 0, "sshd", "ssh", remotes[i].rhost};
         check(&facts, remotes[i].kind, remotes[i].text, remotes[i].known, remotes[i].rhost);
     }
+}
+
+static const struct {
+    const char *rhost, *net;
+} nets[] = {
+    {"10.0.0.7", "10.0.0.0/16"},          {"10.0.255.255", "10.0.0.0/16"},
+    {"10.1.0.0", "10.1.0.0/16"},          {"::ffff:10.0.0.7", "10.0.0.0/16"},
+    {"::10.0.0.7%eth0", "10.0.0.0/16"},   {"255.255.255.255", "255.255.0.0/16"},
+    {"2001:db8::1", "2001:db8::/48"},     {"2001:db8:0:ffff:ffff:ffff:ffff:ffff", "2001:db8::/48"},
+    {"2001:db8:1::1", "2001:db8:1::/48"}, {"fe80::1%eth0", "fe80::/48"},
+    {"desk.example.org", "names"},        {"10.0.0.07", "names"},
+    {"2001:db8::/48", "names"},
+};
+
+static void test_nets(void)
+{
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        struct source_facts facts = {true, 0, 0, "sshd", "ssh", nets[i].rhost};
+        struct source s = from(&facts);
+        is_str(s.net, nets[i].net, "the net of %s", nets[i].rhost);
+        ok(s.counted, "%s is counted", nets[i].rhost);
+    }
+    struct source_facts longest = {.peer_is_root = true, .rhost = "2001:db8:ffff:ffff:ffff:ffff:255.255.255.255"};
+    is_str(from(&longest).net, "2001:db8:ffff::/48", "the longest there is");
 }
 
 static void test_garbage(void)
@@ -164,7 +192,9 @@ static void test_self(void)
 
 int main(void)
 {
+    config_defaults(&config);
     test_remote();
+    test_nets();
     test_garbage();
     test_local();
     test_self();
