@@ -18,6 +18,8 @@
 
 enum { EXPIRE_AT_ONCE = 256 };
 #define SECOND_US UINT64_C(1000000)
+/* Of the watchdog. With the unit's 30 s no hash within the bounds of rules/password takes that long. */
+#define STALLED_INTERVALS INT64_C(4)
 #define NOTE_AFTER_US (SECOND_US / 5)
 
 struct chores {
@@ -128,7 +130,8 @@ static int on_note(sd_event_source *source, uint64_t usec, void *userdata)
 static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct chores *c = userdata;
-    bool stalled = c->d->pool && pool_stalled(c->d->pool);
+    int64_t limit_ms = (int64_t)(c->watchdog_us / 1000) * STALLED_INTERVALS;
+    bool stalled = c->d->pool && pool_stalled(c->d->pool, limit_ms);
 
     (void)usec;
     if (stalled && !c->stalled)

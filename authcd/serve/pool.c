@@ -11,29 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/queue.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "clocks.h"
+#include "line.h"
 
 enum { NICE = 10, STACK_BYTES = 512 * 1024, SMOOTHING = 8 };
-
-struct item {
-    TAILQ_ENTRY(item) entry;
-    struct password_job *job;
-    uint64_t token;
-};
-TAILQ_HEAD(items, item);
-
-/* The jobs of one source that wait; exists only while there are any. */
-struct queue {
-    TAILQ_ENTRY(queue) entry;
-    struct items items;
-    unsigned n;
-    char source[sizeof((struct password_job *)0)->source];
-};
-TAILQ_HEAD(queues, queue);
 
 struct worker {
     pthread_t thread;
@@ -44,143 +28,73 @@ struct worker {
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct items priority;
-    struct queues queues; /* the first one's turn is next */
-    struct items back;
-    unsigned n_priority, n_waiting; /* n_waiting: all, priority ones too */
-    unsigned slots, ordinary;       /* ordinary: jobs without priority that run now */
-    int64_t hash_us;                /* one hash, smoothed; 0: none measured yet */
-    bool was_priority;              /* the last job that was begun */
+    struct line line;
+    struct line_items back;
+    unsigned slots, running, ordinary; /* ordinary: jobs without priority that run now */
+    struct pool_stats stats;           /* but for what is counted now */
+    int64_t tallied_us;                /* until when */
     bool stop;
     int fd;
     unsigned n_workers;
     struct worker workers[];
 };
 
-static void item_free(struct item *item)
+/* ---- with the lock held ---- */
+
+static unsigned least(unsigned a, unsigned b)
 {
-    password_job_free(item->job);
-    free(item);
+    return a < b ? a : b;
 }
 
-/* ---- queues; all with the lock held ---- */
-
-static struct queue *queue_find(struct pool *p, const char *source)
+/* To be called before anything changes of what it looks at. */
+static void tally(struct pool *p)
 {
-    struct queue *q;
+    int64_t now_us = clocks_monotonic_us();
+    uint64_t us = (uint64_t)(now_us - p->tallied_us);
+    unsigned waiting = line_length(&p->line);
+    unsigned idle = least(p->n_workers - p->running, p->slots - p->ordinary);
 
-    TAILQ_FOREACH (q, &p->queues, entry)
-        if (strncmp(q->source, source, sizeof q->source - 1) == 0)
-            return q;
-    return NULL;
-}
-
-static void queue_drop_if_empty(struct pool *p, struct queue *q)
-{
-    if (q->n > 0)
+    p->tallied_us = now_us;
+    if (waiting == 0)
         return;
-    TAILQ_REMOVE(&p->queues, q, entry);
-    free(q);
+    p->stats.slot_us += us * p->slots;
+    p->stats.idle_waiting_us += us * least(idle, waiting);
 }
 
-static int enqueue(struct pool *p, struct item *item)
+static struct line_item *take(struct pool *p)
 {
-    if (item->job->priority) {
-        TAILQ_INSERT_TAIL(&p->priority, item, entry);
-        p->n_priority++;
-        return 0;
-    }
-    struct queue *q = queue_find(p, item->job->source);
-    if (!q) {
-        if (!(q = calloc(1, sizeof *q)))
-            return -ENOMEM;
-        memcpy(q->source, item->job->source, strnlen(item->job->source, sizeof q->source - 1));
-        TAILQ_INIT(&q->items);
-        TAILQ_INSERT_TAIL(&p->queues, q, entry);
-    }
-    TAILQ_INSERT_TAIL(&q->items, item, entry);
-    q->n++;
-    return 0;
-}
-
-static struct item *take_priority(struct pool *p)
-{
-    struct item *item = TAILQ_FIRST(&p->priority);
-
-    if (item) {
-        TAILQ_REMOVE(&p->priority, item, entry);
-        p->n_priority--;
-    }
-    return item;
-}
-
-/* The first source's oldest job; the source then goes to the end of the line. */
-static struct item *take_ordinary(struct pool *p)
-{
-    struct queue *q = TAILQ_FIRST(&p->queues);
-
-    if (!q || p->ordinary >= p->slots)
+    tally(p);
+    struct line_item *item = line_take(&p->line, p->ordinary < p->slots);
+    if (!item)
         return NULL;
-    struct item *item = TAILQ_FIRST(&q->items);
-    TAILQ_REMOVE(&q->items, item, entry);
-    q->n--;
-    TAILQ_REMOVE(&p->queues, q, entry);
-    TAILQ_INSERT_TAIL(&p->queues, q, entry);
-    queue_drop_if_empty(p, q);
-    p->ordinary++;
+    p->running++;
+    p->ordinary += !item->job->priority;
+    uint64_t us = (uint64_t)(p->tallied_us - item->since_us);
+    p->stats.wait_us += us;
+    p->stats.waited++;
+    if (us > p->stats.wait_max_us)
+        p->stats.wait_max_us = us;
     return item;
-}
-
-/* Priority first, but not twice while others wait for a slot that is free: it has a thread for itself, and those who
- * have it are people of this host like any other. */
-static struct item *take_any(struct pool *p)
-{
-    struct item *item = p->was_priority ? take_ordinary(p) : NULL;
-
-    if (!item)
-        item = take_priority(p);
-    if (!item)
-        item = take_ordinary(p);
-    if (item) {
-        p->n_waiting--;
-        p->was_priority = item->job->priority;
-    }
-    return item;
-}
-
-static void forget_in(struct pool *p, struct items *items, uint64_t token, unsigned *n)
-{
-    struct item *item = TAILQ_FIRST(items);
-
-    while (item) {
-        struct item *next = TAILQ_NEXT(item, entry);
-        if (item->token == token) {
-            TAILQ_REMOVE(items, item, entry);
-            item_free(item);
-            (*n)--;
-            p->n_waiting--;
-        }
-        item = next;
-    }
-}
-
-/* ---- the threads ---- */
-
-/* Hashing for nobody pays for telling names apart by time; it must not cost those who have an account. */
-static bool is_idle_work(const struct pool *p, const struct item *item)
-{
-    return item->job->kind == PASSWORD_PRETEND && p->n_waiting > 0;
 }
 
 static void measure(struct pool *p, const struct password_job *job, int64_t us)
 {
     if (job->hashes == 0)
         return;
-    us /= job->hashes;
-    p->hash_us = p->hash_us ? (p->hash_us * (SMOOTHING - 1) + us) / SMOOTHING : us;
+    uint64_t old = p->stats.hash_us, one = (uint64_t)us / job->hashes;
+    p->stats.hash_us = old ? (old * (SMOOTHING - 1) + one) / SMOOTHING : one;
+    p->stats.hashes += job->hashes;
 }
 
-static void run(struct worker *w, struct item *item, bool skip)
+/* ---- the threads ---- */
+
+/* Hashing for nobody pays for telling names apart by time; it must not cost those who have an account. */
+static bool is_idle_work(const struct pool *p, const struct line_item *item)
+{
+    return item->job->kind == PASSWORD_PRETEND && line_length(&p->line) > 0;
+}
+
+static void run(struct worker *w, struct line_item *item, bool skip)
 {
     struct pool *p = w->pool;
     int64_t start_us = clocks_monotonic_us();
@@ -195,10 +109,12 @@ static void run(struct worker *w, struct item *item, bool skip)
     measure(p, item->job, us);
 }
 
-static void give_back(struct pool *p, struct item *item)
+static void give_back(struct pool *p, struct line_item *item)
 {
     static const uint64_t one = 1;
 
+    tally(p);
+    p->running--;
     if (!item->job->priority) {
         p->ordinary--;
         pthread_cond_signal(&p->work);
@@ -216,7 +132,7 @@ static void *work(void *argument)
     setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
-        struct item *item = take_any(p);
+        struct line_item *item = take(p);
         if (!item) {
             pthread_cond_wait(&p->work, &p->lock);
             continue;
@@ -277,8 +193,7 @@ int pool_new(unsigned slots, struct pool **ret)
     if (!p)
         return -ENOMEM;
     p->slots = slots;
-    TAILQ_INIT(&p->priority);
-    TAILQ_INIT(&p->queues);
+    line_init(&p->line);
     TAILQ_INIT(&p->back);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
@@ -292,20 +207,8 @@ int pool_new(unsigned slots, struct pool **ret)
     return 0;
 }
 
-static void free_items(struct items *items)
-{
-    struct item *item;
-
-    while ((item = TAILQ_FIRST(items))) {
-        TAILQ_REMOVE(items, item, entry);
-        item_free(item);
-    }
-}
-
 void pool_free(struct pool *p)
 {
-    struct queue *q, *next;
-
     if (!p)
         return;
     pthread_mutex_lock(&p->lock);
@@ -314,13 +217,8 @@ void pool_free(struct pool *p)
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->n_workers; i++)
         pthread_join(p->workers[i].thread, NULL);
-    free_items(&p->priority);
-    free_items(&p->back);
-    for (q = TAILQ_FIRST(&p->queues); q; q = next) {
-        next = TAILQ_NEXT(q, entry);
-        free_items(&q->items);
-        free(q);
-    }
+    line_clear(&p->line);
+    line_items_free(&p->back);
     if (p->fd >= 0)
         close(p->fd);
     pthread_cond_destroy(&p->work);
@@ -340,37 +238,29 @@ int pool_fd(const struct pool *p)
 
 int pool_submit(struct pool *p, struct password_job *job, uint64_t token)
 {
-    struct item *item = calloc(1, sizeof *item);
+    struct line_item *item = line_item_new(job, token);
     int error = -ENOBUFS;
 
     if (!item)
         return -ENOMEM;
-    item->job = job;
-    item->token = token;
     pthread_mutex_lock(&p->lock);
-    if (p->n_waiting < POOL_WAITING_MAX && (error = enqueue(p, item)) == 0) {
-        p->n_waiting++;
+    tally(p);
+    item->since_us = p->tallied_us;
+    if (line_length(&p->line) < POOL_WAITING_MAX && (error = line_add(&p->line, item)) == 0)
         pthread_cond_signal(&p->work);
-    }
     pthread_mutex_unlock(&p->lock);
-    if (error < 0)
-        free(item);
+    if (error < 0) {
+        item->job = NULL;
+        line_item_free(item);
+    }
     return error;
 }
 
 void pool_forget(struct pool *p, uint64_t token)
 {
-    struct queue *q;
-
     pthread_mutex_lock(&p->lock);
-    forget_in(p, &p->priority, token, &p->n_priority);
-    q = TAILQ_FIRST(&p->queues);
-    while (q) {
-        struct queue *next = TAILQ_NEXT(q, entry);
-        forget_in(p, &q->items, token, &q->n);
-        queue_drop_if_empty(p, q);
-        q = next;
-    }
+    tally(p);
+    line_forget(&p->line, token);
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -379,7 +269,7 @@ struct password_job *pool_take(struct pool *p, uint64_t *ret_token)
     uint64_t count;
 
     pthread_mutex_lock(&p->lock);
-    struct item *item = TAILQ_FIRST(&p->back);
+    struct line_item *item = TAILQ_FIRST(&p->back);
     if (item)
         TAILQ_REMOVE(&p->back, item, entry);
     else if (read(p->fd, &count, sizeof count) < 0)
@@ -389,29 +279,16 @@ struct password_job *pool_take(struct pool *p, uint64_t *ret_token)
         return NULL;
     struct password_job *job = item->job;
     *ret_token = item->token;
-    free(item);
+    item->job = NULL;
+    line_item_free(item);
     return job;
-}
-
-/* Turns that pass before a job that came now would start: one of each source a round, and priority in between. */
-static uint64_t turns_before(struct pool *p, const char *source, bool priority)
-{
-    uint64_t turns = 1;
-    struct queue *own = queue_find(p, source), *q;
-    unsigned rounds = own ? own->n : 0;
-
-    if (priority)
-        return p->n_priority;
-    TAILQ_FOREACH (q, &p->queues, entry)
-        turns += q == own || q->n < rounds + 1 ? q->n : rounds + 1;
-    return turns - 1 + (p->n_priority < turns ? p->n_priority : turns);
 }
 
 bool pool_busy(struct pool *p, const char *source, bool priority)
 {
     pthread_mutex_lock(&p->lock);
-    uint64_t turns = turns_before(p, source, priority);
-    bool busy = p->n_waiting >= POOL_WAITING_MAX || turns * (uint64_t)p->hash_us / p->slots > POOL_WAIT_MAX_MS * 1000;
+    uint64_t wait_us = line_before(&p->line, source, priority) * p->stats.hash_us / p->slots;
+    bool busy = line_length(&p->line) >= POOL_WAITING_MAX || wait_us > POOL_WAIT_MAX_MS * 1000;
     pthread_mutex_unlock(&p->lock);
     return busy;
 }
@@ -419,19 +296,30 @@ bool pool_busy(struct pool *p, const char *source, bool priority)
 uint32_t pool_waiting(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);
-    uint32_t n = p->n_waiting;
+    uint32_t n = line_length(&p->line);
     pthread_mutex_unlock(&p->lock);
     return n;
 }
 
-bool pool_stalled(struct pool *p)
+void pool_stats(struct pool *p, struct pool_stats *ret)
+{
+    pthread_mutex_lock(&p->lock);
+    tally(p);
+    *ret = p->stats;
+    ret->waiting = line_length(&p->line);
+    ret->waiting_priority = p->line.n_priority;
+    ret->running = p->running;
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool pool_stalled(struct pool *p, int64_t limit_ms)
 {
     int64_t now_ms = clocks_monotonic_us() / 1000;
     bool stalled = false;
 
     pthread_mutex_lock(&p->lock);
     for (unsigned i = 0; i < p->n_workers; i++)
-        stalled |= p->workers[i].since_ms && now_ms - p->workers[i].since_ms > POOL_STALLED_MS;
+        stalled |= p->workers[i].since_ms && now_ms - p->workers[i].since_ms > limit_ms;
     pthread_mutex_unlock(&p->lock);
     return stalled;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hashing threads: password jobs go in, come back run, and the loop hears of it by a descriptor. Two queues: first
- * come, first served for priority jobs, which also have a thread kept for them; round-robin by source for all others,
- * so that one noisy source makes nobody else wait. The slots serve both queues by turns. A job carries the token of who
- * wants it; what the token means is the caller's. Threads run at nice 10, with all signals blocked, and see nothing but
- * jobs.
+ * The hashing threads: password jobs go in, come back run, and the loop hears of it by a descriptor. Their order is
+ * line's; priority jobs also have a thread kept for them. A job carries the token of who wants it; what the token means
+ * is the caller's. Threads run with all signals blocked, and see nothing but jobs; they ask for nice 10, which the
+ * system call filter of the shipped unit does not grant.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -17,7 +16,17 @@
 
 enum { POOL_WAITING_MAX = 4096 };
 #define POOL_WAIT_MAX_MS INT64_C(45000)
-#define POOL_STALLED_MS INT64_C(120000) /* no hash within the bounds of rules/password takes this long */
+
+/* Since the start; times in microseconds. */
+struct pool_stats {
+    uint64_t hash_us; /* what one hash takes, smoothed; 0: none was made yet */
+    uint64_t hashes;
+    uint64_t wait_us, waited, wait_max_us; /* from pool_submit to a thread: in all, of how many jobs, the longest */
+    /* Slots times the time in which any job waited, and how much of that slots were idle which could have run it: the
+     * second over the first is what is lost between a job and its thread. The kept thread counts in neither. */
+    uint64_t slot_us, idle_waiting_us;
+    uint32_t waiting, waiting_priority, running; /* now */
+};
 
 struct pool;
 
@@ -31,7 +40,7 @@ void pool_free(struct pool *p);
 unsigned pool_slots(const struct config_authcd *c, long cores);
 unsigned pool_threads(const struct pool *p); /* slots and the kept one */
 
-/* Takes job over. -ENOBUFS: the waiting room is full (job stays the caller's). */
+/* Takes job over. -ENOBUFS: too many wait (job stays the caller's). */
 int pool_submit(struct pool *p, struct password_job *job, uint64_t token) __attribute__((warn_unused_result));
 
 /* Drops the jobs of token that wait; one that runs comes back all the same. */
@@ -42,11 +51,12 @@ int pool_fd(const struct pool *p);
 /* The next job that came back, now the caller's; NULL if there is none. */
 struct password_job *pool_take(struct pool *p, uint64_t *ret_token);
 
-/* Would a job of this source be kept waiting too long, or find the waiting room full? */
+/* Would a job of this source be kept waiting too long, or find too many that wait? */
 bool pool_busy(struct pool *p, const char *source, bool priority);
 
 uint32_t pool_waiting(struct pool *p);
-/* Has a thread been at one job for more than POOL_STALLED_MS? */
-bool pool_stalled(struct pool *p);
+void pool_stats(struct pool *p, struct pool_stats *ret);
+/* Has a thread been at one job for longer than that? */
+bool pool_stalled(struct pool *p, int64_t limit_ms);
 
 #endif
