@@ -42,6 +42,7 @@ enum {
     BEGIN_SILENT = 1,       /* PAM_SILENT */
     BEGIN_PRELIM = 2,       /* PAM_PRELIM_CHECK: is this account ours? nothing is asked */
     BEGIN_ONLY_EXPIRED = 4, /* PAM_CHANGE_EXPIRED_AUTHTOK */
+    BEGIN_OWN_ADDRESS = 8,  /* rhost is an address of this host */
 };
 
 enum refusal {

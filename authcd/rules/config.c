@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "config_kind.h"
-#include "source.h"
 #include "text.h"
 
 #define ROW(section, key_, field, type_, fallback_, min_, max_, words_, help_)                                         \
@@ -73,10 +72,11 @@ void config_defaults(struct config *ret)
     ret->n_services = 1;
 }
 
-/* The built-in rows: where people begin to work, a login begins a session. */
+/* The built-in rows: where people begin to work, a login begins a session. Not what the file says of
+ * console_services: that is about who is known. */
 static bool keeps_sessions(const char *service)
 {
-    return strcmp(service, "sshd") == 0 || source_is_console_program(service);
+    return strcmp(service, "sshd") == 0 || config_value_place(CONFIG_VALUE_CONSOLE_SERVICES, service) >= 0;
 }
 
 void config_service(const struct config *c, const char *name, struct config_service *ret)

@@ -11,22 +11,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "network.h"
+
 enum {
     CONFIG_FILE_MAX = 65536, /* bytes */
     CONFIG_SERVICES_MAX = 64,
     CONFIG_AUDIENCES_MAX = 32,
     CONFIG_FACTORS_MAX = 4,
     CONFIG_ROLES_MAX = 16,
+    CONFIG_WORDS_MAX = 32,
+    CONFIG_NETWORKS_MAX = 32,
     CONFIG_NAME_SIZE = 65,
     CONFIG_ROLE_SIZE = 33,
     CONFIG_TEXT_SIZE = 257,
+    CONFIG_VALUE_SIZE = 961, /* of a value as it is printed: with its key it fits a line of the file */
     CONFIG_ERROR_SIZE = 512,
 };
 
 enum config_factor { CONFIG_FACTOR_PASSWORD = 1, CONFIG_FACTOR_OTP = 2 };
 enum config_unenrolled { CONFIG_UNENROLLED_DENY, CONFIG_UNENROLLED_SKIP };
 enum config_unknown { CONFIG_UNKNOWN_DENY, CONFIG_UNKNOWN_IGNORE };
-enum config_limits { CONFIG_LIMITS_NIST };
+enum config_limits { CONFIG_LIMITS_NIST, CONFIG_LIMITS_CIS, CONFIG_LIMITS_STIG };
 
 struct config_factors {
     size_t n;
@@ -38,6 +43,19 @@ struct config_roles {
     char names[CONFIG_ROLES_MAX][CONFIG_ROLE_SIZE];
 };
 
+/* What the name of a tty may consist of. */
+#define CONFIG_TTY_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-/"
+
+struct config_words {
+    size_t n;
+    char words[CONFIG_WORDS_MAX][CONFIG_NAME_SIZE];
+};
+
+struct config_networks {
+    size_t n;
+    struct network networks[CONFIG_NETWORKS_MAX];
+};
+
 /* One section's values. `set` has one bit for each key of the section (its place in config.def) that the file gave; a
  * test makes sure that every field here has its row there. */
 struct config_authcd {
@@ -47,7 +65,10 @@ struct config_authcd {
     char run_dir[CONFIG_TEXT_SIZE];
     char issuer[CONFIG_TEXT_SIZE]; /* https URL; empty: serve fills in https://<host name> */
     enum config_limits limits;
-    uint64_t argon2_memory; /* bytes */
+    struct config_networks proxies;       /* many people come from one address */
+    struct config_words console_services; /* programs that speak with whoever sits at this host */
+    struct config_words consoles;         /* fnmatch patterns of the ttys that they may do it on */
+    uint64_t argon2_memory;               /* bytes */
     uint64_t argon2_passes;
     uint64_t hash_memory;  /* bytes that all hashing threads may use together */
     int64_t deny_time_ms;  /* every denial leaves this long after the answer; written 2s, 200ms */
@@ -101,7 +122,7 @@ const struct config_audience *config_audience(const struct config *c, const char
 struct config_setting {
     char section[80];
     char key[33];
-    char value[513];
+    char value[CONFIG_VALUE_SIZE];
     bool changed;
 };
 bool config_setting(const struct config *c, size_t index, struct config_setting *ret);

@@ -177,7 +177,7 @@ static int fail_key(struct parser *p, const char *key)
 static int fail_value(struct parser *p, const struct config_row *row, const char *value)
 {
     char wants[256];
-    config_value_wants(row, wants, sizeof wants);
+    config_value_wants(row, value, wants, sizeof wants);
     return fail(p, p->line, "%s = %s: wants %s (%s)", row->key, show(value).text, wants, row->help);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "config_list.h"
 #include "text.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -27,20 +28,11 @@ struct unit {
 
 /* ---- words ---- */
 
-/* The next word of *rest: its start, its length in *ret_len; NULL at the end. */
-static const char *next_word(const char **rest, size_t *ret_len)
-{
-    const char *word = *rest + strspn(*rest, " \t");
-    *ret_len = strcspn(word, " \t");
-    *rest = word + *ret_len;
-    return *ret_len > 0 ? word : NULL;
-}
-
 static int place_of(const char *words, const char *word, size_t len)
 {
     size_t n;
     int place = 0;
-    for (const char *w; (w = next_word(&words, &n)); place++)
+    for (const char *w; (w = config_list_next(&words, &n)); place++)
         if (n == len && memcmp(w, word, len) == 0)
             return place;
     return -1;
@@ -54,9 +46,9 @@ int config_value_place(const char *words, const char *word)
 static int print_place(const char *words, unsigned place, char *out, size_t cap)
 {
     size_t len;
-    const char *word = next_word(&words, &len);
+    const char *word = config_list_next(&words, &len);
     for (; word && place > 0; place--)
-        word = next_word(&words, &len);
+        word = config_list_next(&words, &len);
     return word ? text_format(out, cap, "%.*s", (int)len, word) : text_copy(out, cap, "");
 }
 
@@ -249,7 +241,7 @@ static int print_yes_no(const struct config_row *row, const void *field, char *o
 static int parse_places(const char *words, const char *text, int *ret_places, size_t max, size_t *ret_n)
 {
     size_t len, n = 0;
-    for (const char *word; (word = next_word(&text, &len)); n++) {
+    for (const char *word; (word = config_list_next(&text, &len)); n++) {
         int place = place_of(words, word, len);
         if (place < 0 || n == max)
             return -EINVAL;
@@ -320,6 +312,7 @@ static const struct {
     int (*parse)(const struct config_row *row, const char *text, void *field);
     int (*print)(const struct config_row *row, const void *field, char *out, size_t cap);
     const char *wants;
+    void (*hint)(const char *text, char *out, size_t cap); /* what is wrong with text; may be NULL */
 } types[CONFIG_TYPES] = {
     [CONFIG_TYPE_WORD] = {parse_word, print_text, "a name of A-Z a-z 0-9 . _ -"},
     [CONFIG_TYPE_PATH] = {parse_path, print_text, "an absolute path, not too long, without . and .. and //"},
@@ -333,6 +326,13 @@ static const struct {
     [CONFIG_TYPE_YES_NO] = {parse_yes_no, print_yes_no, "one of"},
     [CONFIG_TYPE_FACTORS] = {parse_factors, print_factors, "some of, each once"},
     [CONFIG_TYPE_ROLES] = {parse_roles, print_roles, "some of, each once"},
+    [CONFIG_TYPE_WORDS] = {config_list_parse_words, config_list_print_words,
+                           "up to 32 names of A-Z a-z 0-9 . _ -, each once"},
+    [CONFIG_TYPE_NETWORKS] = {config_list_parse_networks, config_list_print_networks,
+                              "up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once",
+                              config_list_hint_networks},
+    [CONFIG_TYPE_TTYS] = {config_list_parse_ttys, config_list_print_words,
+                          "up to 32 ttys like tty1 or tty[0-9]*, each once"},
 };
 
 int config_value_parse(const struct config_row *row, const char *text, void *section)
@@ -345,9 +345,9 @@ int config_value_print(const struct config_row *row, const void *section, char *
     return types[row->type].print(row, (const char *)section + row->offset, out, cap);
 }
 
-void config_value_wants(const struct config_row *row, char *out, size_t cap)
+void config_value_wants(const struct config_row *row, const char *text, char *out, size_t cap)
 {
-    char min[32] = "", max[32] = "";
+    char min[32] = "", max[32] = "", hint[128] = "";
     const struct number *number = &numbers[row->type];
     int r = text_copy(out, cap, types[row->type].wants);
     if (number->units && print_scaled(number->units, row->min * number->scale, min, sizeof min) == 0 &&
@@ -355,6 +355,10 @@ void config_value_wants(const struct config_row *row, char *out, size_t cap)
         r = text_format(out, cap, "%s, from %s to %s", types[row->type].wants, min, max);
     else if (row->words)
         r = text_format(out, cap, "%s: %s", types[row->type].wants, row->words);
+    else if (types[row->type].hint) {
+        types[row->type].hint(text, hint, sizeof hint);
+        r = text_format(out, cap, "%s%s", types[row->type].wants, hint);
+    }
     if (r < 0 && cap > 0)
         out[0] = '\0';
 }

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #define CONFIG_VALUE_ROLES "superadmin admin moderator user guest" /* in rank order */
+#define CONFIG_VALUE_CONSOLE_SERVICES                                                                                  \
+    "login gdm gdm-password gdm-fingerprint gdm-smartcard greetd lightdm lxdm ly sddm slim wdm xdm"
 
 enum config_type {
     CONFIG_TYPE_WORD,
@@ -24,6 +26,9 @@ enum config_type {
     CONFIG_TYPE_YES_NO,
     CONFIG_TYPE_FACTORS,
     CONFIG_TYPE_ROLES,
+    CONFIG_TYPE_WORDS,
+    CONFIG_TYPE_NETWORKS,
+    CONFIG_TYPE_TTYS,
     CONFIG_TYPES,
 };
 
@@ -47,8 +52,8 @@ int config_value_parse(const struct config_row *row, const char *text, void *sec
 int config_value_print(const struct config_row *row, const void *section, char *out, size_t cap)
     __attribute__((warn_unused_result));
 
-/* What would be right, for people: "a size from 19MiB to 2GiB". */
-void config_value_wants(const struct config_row *row, char *out, size_t cap);
+/* What would be right instead of text, for people: "a size like 64MiB, from 19MiB to 2GiB". */
+void config_value_wants(const struct config_row *row, const char *text, char *out, size_t cap);
 
 /* The place of word in a list of words, from 0; -1 if it is not there. */
 int config_value_place(const char *words, const char *word);

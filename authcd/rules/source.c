@@ -2,63 +2,73 @@
  *
  * From what a peer said of an attempt to the one name of its source. An address in any spelling but the usual one is
  * no address: a name that nobody resolves, and so a stranger. Leaves out which sources an account knows (store/buckets)
- * and the host's own addresses, which would take asking the kernel.
+ * and which addresses are this host's, which the module has to say: authcd may see no network.
  */
 #include "source.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "network.h"
 #include "protocol.h"
-
-#define ALL_NAMES "names"
 
 enum { NAME_MAX_BYTES = 255, OVERFLOW_UID = 65534 };
 
-/* Programs that run as root and talk to whoever sits before a screen of this host. */
-static const char *const console_programs[] = {
-    "login", "gdm", "gdm-password", "gdm-fingerprint", "gdm-smartcard", "greetd", "lightdm", "lxdm", "ly", "sddm",
-    "slim",  "wdm", "xdm",
-};
+/* How much of an address one person has, and how much one network. */
+enum { IPV6_ONE = 64, IPV6_NET = 48, IPV4_NET = 16 };
 
-static const char *const console_ttys[] = {"tty", "ttyS", "hvc", ":"};
+/* From here: 127.0.0.0/8 and ::1, and the address of nobody, which Linux takes for the same. */
+static const struct network here[] = {
+    {.prefix = 8, .bytes = {127}},
+    {.prefix = 32},
+    {.ipv6 = true, .prefix = 128, .bytes = {[15] = 1}},
+    {.ipv6 = true, .prefix = 128},
+};
 
 /* What programs write for "from here" instead of an address. */
 static const char *const loopback_names[] = {
     "localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback",
 };
 
-bool source_is_console_program(const char *service)
+static bool is_within(const struct network *address, const struct network *networks, size_t n)
 {
-    for (size_t i = 0; i < sizeof console_programs / sizeof *console_programs; i++)
-        if (strcmp(console_programs[i], service) == 0)
+    for (size_t i = 0; i < n; i++)
+        if (network_has(&networks[i], address))
             return true;
     return false;
 }
 
-/* A prefix and a number: tty1, ttyS0, hvc0, :0, :0.0. The number must be all that follows. */
-static bool numbered(const char *tty, const char *prefix)
+/* ---- this host ---- */
+
+static bool is_console_service(const struct config_words *services, const char *service)
 {
-    size_t len = strlen(prefix);
-    if (strncmp(tty, prefix, len) != 0 || tty[len] < '0' || tty[len] > '9')
-        return false;
-    return tty[len + strspn(tty + len, "0123456789.")] == '\0';
+    for (size_t i = 0; i < services->n; i++)
+        if (strcmp(services->words[i], service) == 0)
+            return true;
+    return false;
 }
 
-/* The console's name without /dev/, or NULL: pseudo terminals and whatever else a peer may claim. */
-static const char *console_name(const char *tty)
+/* The console's name without /dev/, or NULL: pseudo terminals and whatever else a peer may claim. A pattern's * is no
+ * slash, so pts/0 would have to be asked for by name. */
+static const char *console_name(const struct config_words *patterns, const char *tty)
 {
     if (strncmp(tty, "/dev/", 5) == 0)
         tty += 5;
-    if (strcmp(tty, "console") == 0)
-        return tty;
-    for (size_t i = 0; i < sizeof console_ttys / sizeof *console_ttys; i++)
-        if (numbered(tty, console_ttys[i]))
+    if (tty[strspn(tty, CONFIG_TTY_LETTERS)] != '\0')
+        return NULL;
+    for (size_t i = 0; i < patterns->n; i++)
+        if (fnmatch(patterns->words[i], tty, FNM_PATHNAME | FNM_NOESCAPE) == 0)
             return tty;
     return NULL;
+}
+
+static void from_console(struct source *s, const char *console)
+{
+    s->kind = SOURCE_CONSOLE;
+    s->always_known = true;
+    snprintf(s->text, sizeof s->text, "console:%.256s", console);
 }
 
 /* A peer that is not root and sudo run by the same person are two sources: the first may be asked for less, and its
@@ -74,62 +84,26 @@ static void from_uid(struct source *s, enum source_kind kind, uint32_t uid)
     snprintf(s->text, sizeof s->text, "%s:%u", kind == SOURCE_SELF ? "self" : "uid", uid);
 }
 
-static void print_ipv4(char *out, size_t cap, uint32_t address, const char *suffix)
-{
-    char text[INET_ADDRSTRLEN];
-    struct in_addr in = {.s_addr = htonl(address)};
-    snprintf(out, cap, "%s%s", inet_ntop(AF_INET, &in, text, sizeof text), suffix);
-}
+/* ---- elsewhere ---- */
 
-/* The first bytes of address, as the network that they name. */
-static void print_ipv6(char *out, size_t cap, struct in6_addr address, size_t bytes)
+/* Nothing is counted of a proxy's address: who is behind it cannot be told apart, and all would wait for one. */
+static void from_address(struct source *s, const struct network *address, const struct config_networks *proxies)
 {
-    char text[INET6_ADDRSTRLEN];
-    memset(address.s6_addr + bytes, 0, sizeof address.s6_addr - bytes);
-    snprintf(out, cap, "%s/%zu", inet_ntop(AF_INET6, &address, text, sizeof text), bytes * 8);
-}
-
-static void from_ipv4(struct source *s, uint32_t address)
-{
+    char text[NETWORK_TEXT_SIZE];
+    struct network one = *address, net = *address;
+    network_cut(&one, address->ipv6 ? IPV6_ONE : 32);
+    network_cut(&net, address->ipv6 ? IPV6_NET : IPV4_NET);
+    network_print(&one, text);
+    if (!address->ipv6)
+        text[strcspn(text, "/")] = '\0';
+    snprintf(s->text, sizeof s->text, "%s", text);
     s->kind = SOURCE_ADDRESS;
-    s->counted = true;
-    s->may_be_known = address >> 24 != 127 && address != INADDR_ANY;
-    print_ipv4(s->text, sizeof s->text, address, "");
-    print_ipv4(s->net, sizeof s->net, address & 0xFFFF0000, "/16");
-}
-
-static void from_ipv6(struct source *s, struct in6_addr address)
-{
-    if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address)) {
-        uint32_t ipv4;
-        memcpy(&ipv4, address.s6_addr + 12, sizeof ipv4);
-        from_ipv4(s, ntohl(ipv4));
+    s->may_be_known = !is_within(address, here, sizeof here / sizeof *here);
+    s->counted = !is_within(address, proxies->networks, proxies->n);
+    if (!s->counted)
         return;
-    }
-    s->kind = SOURCE_ADDRESS;
-    s->counted = true;
-    s->may_be_known = !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_UNSPECIFIED(&address);
-    print_ipv6(s->text, sizeof s->text, address, 8);
-    print_ipv6(s->net, sizeof s->net, address, 6);
-}
-
-static bool from_address(struct source *s, const char *rhost)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, rhost, &ipv4) == 1) {
-        from_ipv4(s, ntohl(ipv4.s_addr));
-        return true;
-    }
-    size_t len = strcspn(rhost, "%"); /* fe80::1%eth0 */
-    if (len >= sizeof text)
-        return false;
-    memcpy(text, rhost, len);
-    if (inet_pton(AF_INET6, text, &ipv6) != 1)
-        return false;
-    from_ipv6(s, ipv6);
-    return true;
+    network_print(&net, text);
+    snprintf(s->net, sizeof s->net, "%s", text);
 }
 
 static bool is_loopback_name(const char *name)
@@ -140,7 +114,8 @@ static bool is_loopback_name(const char *name)
     return false;
 }
 
-/* Long names are cut at a whole character, and then stand for many: never known. */
+/* Long names are cut at a whole character, and then stand for many: never known. All names are of one net, because
+ * whoever runs a zone of DNS has as many as they like. */
 static void from_name(struct source *s, const char *rhost)
 {
     size_t len = strlen(rhost);
@@ -151,27 +126,33 @@ static void from_name(struct source *s, const char *rhost)
         for (len = NAME_MAX_BYTES; len > 0 && ((unsigned char)rhost[len] & 0xC0) == 0x80;)
             len--;
     snprintf(s->text, sizeof s->text, "name:%.*s", (int)len, rhost);
-    snprintf(s->net, sizeof s->net, ALL_NAMES); /* whoever runs a DNS zone has as many as they like */
+    snprintf(s->net, sizeof s->net, "names");
+}
+
+static void from_rhost(struct source *s, const char *rhost, const struct config_networks *proxies)
+{
+    struct network address;
+    if (network_parse_address(rhost, &address) == 0)
+        from_address(s, &address, proxies);
+    else
+        from_name(s, rhost);
 }
 
 void source_from(struct source *ret, const struct source_facts *facts, const struct config_authcd *config)
 {
-    (void)config;
     const char *rhost = facts->rhost ? facts->rhost : "";
-    const char *console = console_name(facts->tty ? facts->tty : "");
+    const char *console = console_name(&config->consoles, facts->tty ? facts->tty : "");
     struct source s = {0};
-    if (!facts->peer_is_root) {
+    if (!facts->peer_is_root)
         from_uid(&s, SOURCE_SELF, facts->peer_uid);
-    } else if (rhost[0] != '\0') {
-        if (!from_address(&s, rhost))
-            from_name(&s, rhost);
-    } else if (console && facts->service && source_is_console_program(facts->service)) {
-        s.kind = SOURCE_CONSOLE;
-        s.always_known = true;
-        snprintf(s.text, sizeof s.text, "console:%.256s", console);
-    } else {
+    else if (rhost[0] != '\0')
+        from_rhost(&s, rhost, &config->proxies);
+    else if (console && facts->service && is_console_service(&config->console_services, facts->service))
+        from_console(&s, console);
+    else
         from_uid(&s, SOURCE_LOCAL, facts->caller_uid);
-    }
+    if (s.kind == SOURCE_ADDRESS && facts->own_address)
+        s.may_be_known = false;
     *ret = s;
 }
 
@@ -183,6 +164,7 @@ void source_of_begin(struct source *ret, const struct msg_begin *begin, uint32_t
                                  .caller_uid = begin->caller_uid,
                                  .service = begin->service,
                                  .tty = begin->tty,
-                                 .rhost = begin->rhost};
+                                 .rhost = begin->rhost,
+                                 .own_address = begin->flags & BEGIN_OWN_ADDRESS};
     source_from(ret, &facts, config);
 }

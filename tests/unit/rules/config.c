@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "config_value.h"
 #include "tap.h"
 
 static struct config config, other;
@@ -65,6 +66,11 @@ static void test_default_fields(void)
     is_int(config.authcd.deny_time_ms, 2000, "deny_time in ms");
     is_int(config.authcd.password_min, 12, "password_min");
     is_int(config.authcd.set, 0, "nothing is set");
+    is_int(config.authcd.proxies.n, 0, "no proxies");
+    is_int(config.authcd.console_services.n, 13, "13 programs at the console");
+    is_str(config.authcd.console_services.words[0], "login", "login among them");
+    is_int(config.authcd.consoles.n, 5, "five kinds of consoles");
+    is_str(config.authcd.consoles.words[4], ":[0-9]*", "X displays the last");
     struct config_service s = service("anything");
     is_int(s.factors.n, 2, "two factors");
     is_int(s.factors.kinds[0], CONFIG_FACTOR_PASSWORD, "the password first");
@@ -141,6 +147,8 @@ static void test_resolution(void)
     is_str(service("sshd").roles.names[0], "user", "key by key");
     is_str(service("other").roles.names[0], "admin", "a service without a section has that of *");
     is_int(service("sshd").unknown, CONFIG_UNKNOWN_DENY, "the built-in default comes last");
+    parse("[authcd]\nconsole_services = kmscon\n");
+    ok(service("login").sessions && !service("kmscon").sessions, "built-in rows are about no console");
     parse("[service *]\nsessions = yes\n");
     ok(service("sudo").sessions, "[service *] holds where there is no built-in row");
     static const char longest[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -170,8 +178,8 @@ static const struct {
     {"[authcd]\nuser\n", "f:2: \"user\": wants [section] or key = value"},
     {"[authcd]\n\xc3\xa9\n", "f:2: \"\xc3\xa9\": wants [section] or key = value"},
     {"[authcd]\nUser = x\n",
-     "f:2: no key \"User\" in [authcd]: it has user state_dir run_dir issuer limits argon2_memory "
-     "argon2_passes hash_memory deny_time password_min"},
+     "f:2: no key \"User\" in [authcd]: it has user state_dir run_dir issuer limits proxies console_services consoles "
+     "argon2_memory argon2_passes hash_memory deny_time password_min"},
     {"[audience a]\n= x\n", "f:2: no key \"\" in [audience]: it has alg token_lifetime acr roles"},
     {"[audience a]\nuser = x\n", "f:2: no key \"user\" in [audience]: it has alg token_lifetime acr roles"},
     {"[authcd]\nuser = a\n# x\nuser = a\n", "f:4: a second user; the first is in line 2: remove one"},
@@ -184,6 +192,21 @@ static const struct {
     {"[authcd]\nargon2_passes = 1\n", "f:2: argon2_passes = 1: wants a number, from 2 to 16 (passes over that memory)"},
     {"[authcd]\ndeny_time = 31s\n", "f:2: deny_time = 31s: wants a time like 500ms or 2s, from 0ms to 30s (how long "
                                     "after the answer a denial leaves)"},
+    {"[authcd]\n\nproxies = 192.0.2.0/24 10.1.0.7/16\n",
+     "f:3: proxies = 192.0.2.0/24 10.1.0.7/16: wants up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once, "
+     "and 10.1.0.0/16 for 10.1.0.7/16 (where many people come from one address)"},
+    {"[authcd]\nproxies = 2001:db8::1\n",
+     "f:2: proxies = 2001:db8::1: wants up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once, and "
+     "2001:db8::1/128 for 2001:db8::1 (where many people come from one address)"},
+    {"[authcd]\nproxies = ::ffff:10.0.0.7/104\n",
+     "f:2: proxies = ::ffff:10.0.0.7/104: wants up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once, and "
+     "10.0.0.0/8 for ::ffff:10.0.0.7/104 (where many people come from one address)"},
+    {"[authcd]\nproxies = x\n", "f:2: proxies = x: wants up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once "
+                                "(where many people come from one address)"},
+    {"[authcd]\nconsole_services = a/b\n", "f:2: console_services = a/b: wants up to 32 names of A-Z a-z 0-9 . _ -, "
+                                           "each once (who speaks at the console)"},
+    {"[authcd]\nconsoles = /dev/tty1\n",
+     "f:2: consoles = /dev/tty1: wants up to 32 ttys like tty1 or tty[0-9]*, each once (where that is)"},
     {"[audience a]\ntoken_lifetime = 61m\n",
      "f:2: token_lifetime = 61m: wants a time like 90s or 15m, from 1m to 1h (how long a token is good)"},
     {"[service s]\nunenrolled = enrol\n", "f:2: unenrolled = enrol: wants one of: deny skip (who has no code yet)"},
@@ -258,7 +281,57 @@ static const struct {
     {"[authcd]\nstate_dir = /with space", 1},
     {"[authcd]\nuser = -x", 0},
     {"[authcd]\nuser = a b", 0},
-    {"[authcd]\nlimits = cis", 0},
+    {"[authcd]\nlimits = cis", 1},
+    {"[authcd]\nlimits = stig", 1},
+    {"[authcd]\nlimits = none", 0},
+    {"[authcd]\nproxies =", 1},
+    {"[authcd]\nproxies = 10.0.0.0/8", 1},
+    {"[authcd]\nproxies = 0.0.0.0/0 ::/0", 1},
+    {"[authcd]\nproxies = 192.0.2.1/32 2001:DB8:0::1/128", 1},
+    {"[authcd]\nproxies = ::1/128", 1},
+    {"[authcd]\nproxies = 10.0.0.0/8 10.0.0.0/9", 1},
+    {"[authcd]\nproxies = 10.0.0.0/8 10.0.0.0/8", 0},
+    {"[authcd]\nproxies = 2001:db8::/32 2001:0db8::/32", 0},
+    {"[authcd]\nproxies = 10.0.0.0/8, 192.0.2.0/24", 0},
+    {"[authcd]\nproxies = 10.0.0.0", 0},
+    {"[authcd]\nproxies = 10.0.0.0/", 0},
+    {"[authcd]\nproxies = 10.0.0.0/33", 0},
+    {"[authcd]\nproxies = 10.0.0.0/08", 0},
+    {"[authcd]\nproxies = 10.0.0.0/-1", 0},
+    {"[authcd]\nproxies = 10.0.0.0/8/8", 0},
+    {"[authcd]\nproxies = 10.0.0.0/255.0.0.0", 0},
+    {"[authcd]\nproxies = 10/8", 0},
+    {"[authcd]\nproxies = 010.0.0.0/8", 0},
+    {"[authcd]\nproxies = 2001:db8::/129", 0},
+    {"[authcd]\nproxies = fe80::%eth0/64", 0},
+    {"[authcd]\nproxies = ::ffff:10.0.0.0/104", 0},
+    {"[authcd]\nproxies = ::ffff:0:0/96", 0},
+    {"[authcd]\nproxies = ::10.0.0.0/128", 0},
+    {"[authcd]\nproxies = gateway.example.org", 0},
+    {"[authcd]\nproxies = none", 0},
+    {"[authcd]\nconsole_services =", 1},
+    {"[authcd]\nconsole_services = login", 1},
+    {"[authcd]\nconsole_services = login login", 0},
+    {"[authcd]\nconsole_services = /bin/login", 0},
+    {"[authcd]\nconsole_services = *", 0},
+    {"[authcd]\nconsole_services = login, gdm", 0},
+    {"[authcd]\nconsoles =", 1},
+    {"[authcd]\nconsoles = *", 1},
+    {"[authcd]\nconsoles = pts/[0-9] tty? [!a-p]* ttyS[0-9]", 1},
+    {"[authcd]\nconsoles = tty[0-9", 0},
+    {"[authcd]\nconsoles = tty0-9]", 0},
+    {"[authcd]\nconsoles = tty[]", 0},
+    {"[authcd]\nconsoles = tty[!]", 0},
+    {"[authcd]\nconsoles = tty[^0]", 0},
+    {"[authcd]\nconsoles = tty[[:digit:]]", 0},
+    {"[authcd]\nconsoles = tty\\*", 0},
+    {"[authcd]\nconsoles = tty{1,2}", 0},
+    {"[authcd]\nconsoles = /dev/tty1", 0},
+    {"[authcd]\nconsoles = dev/tty1", 0},
+    {"[authcd]\nconsoles = pts//1", 0},
+    {"[authcd]\nconsoles = tty**", 0},
+    {"[authcd]\nconsoles = tty1,tty2", 0},
+    {"[authcd]\nconsoles = tty1 tty1", 0},
     {"[authcd]\nlimits = nist nist", 0},
     {"[authcd]\nargon2_memory = 2GiB\nhash_memory = 2GiB", 1},
     {"[authcd]\nargon2_memory = 2049MiB\nhash_memory = 4GiB", 0},
@@ -365,6 +438,35 @@ static void test_lists(void)
     is_str(error, "f:33: more than 32 audiences", "and told");
 }
 
+/* key = n words that differ in a number. */
+static int parse_list(const char *key, int n, const char *before, const char *after)
+{
+    static char text[4096];
+    size_t used = (size_t)snprintf(text, sizeof text, "[authcd]\n%s=", key);
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, " %s%d%s", before, i, after);
+    return parse(text);
+}
+
+static void test_long_lists(void)
+{
+    is_int(parse_list("proxies", 32, "10.", ".0.0/16"), 0, "32 proxies");
+    is_int((int)config.authcd.proxies.n, 32, "are 32");
+    is_int(parse_list("proxies", 33, "10.", ".0.0/16"), -EINVAL, "one more is refused");
+    is_int(parse_list("console_services", 32, "s", ""), 0, "32 programs");
+    is_int(parse_list("console_services", 33, "s", ""), -EINVAL, "one more is refused");
+    is_int(parse_list("consoles", 32, "tty", "*"), 0, "32 patterns");
+    is_int(parse_list("consoles", 33, "tty", "*"), -EINVAL, "one more is refused");
+    static const char fifty[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee";
+    is_int(parse_list("console_services", 18, fifty, ""), 0, "18 long names");
+    ok(strlen(value("authcd", "console_services")) < CONFIG_VALUE_SIZE, "can be shown");
+    is_int(parse_list("console_services", 19, fifty, ""), -EINVAL, "what could not be shown is refused");
+    char name[] = "[authcd]\nconsole_services = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    is_int(parse(name), -EINVAL, "a name of 65 bytes is none");
+    name[strlen(name) - 1] = '\0';
+    is_int(parse(name), 0, "one of 64 is");
+}
+
 static void test_long_error(void)
 {
     static char text[1024], name[2 * CONFIG_ERROR_SIZE];
@@ -383,9 +485,12 @@ static void test_round_trip(void)
     char section[80] = "";
     size_t used = 0, n = 0, changed = 0;
     struct config_setting a, b;
-    is_int(parse("[authcd]\ndeny_time = 1500ms\nissuer = https://a/b\n[service *]\nunenrolled = deny\n"
-                 "[service sshd]\nroles = admin guest\n[audience a]\ntoken_lifetime = 90s\n[audience b]\nacr = aal1\n"),
-           0, "a config");
+    is_int(
+        parse(
+            "[authcd]\ndeny_time = 1500ms\nissuer = https://a/b\nproxies = \t2001:DB8:0::/32  10.0.0.0/8\nconsoles =\n"
+            "limits = stig\n[service *]\nunenrolled = deny\n"
+            "[service sshd]\nroles = admin guest\n[audience a]\ntoken_lifetime = 90s\n[audience b]\nacr = aal1\n"),
+        0, "a config");
     for (; config_setting(&config, n, &a); n++) {
         changed += a.changed;
         if (strcmp(section, a.section) != 0)
@@ -393,8 +498,8 @@ static void test_round_trip(void)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", a.key, a.value);
         memcpy(section, a.section, sizeof section);
     }
-    is_int((int)n, 10 + 2 * 6 + 2 * 4, "every key of every section is walked");
-    is_int((int)changed, 6, "six were changed");
+    is_int((int)n, 13 + 2 * 6 + 2 * 4, "every key of every section is walked");
+    is_int((int)changed, 9, "nine were changed");
     other = config;
     is_int(parse(text), 0, "what was printed reads");
     for (size_t i = 0; i < n; i++) {
@@ -408,6 +513,8 @@ static void test_round_trip(void)
     ok(!config_setting(&config, SIZE_MAX, &a), "nor far behind it");
     is_str(value("service sshd", "sessions"), "yes", "a service is shown with what holds for it");
     is_str(value("service sshd", "unenrolled"), "deny", "from wherever");
+    is_str(value("authcd", "proxies"), "2001:db8::/32 10.0.0.0/8", "networks are shown in their usual form");
+    is_str(value("authcd", "consoles"), "", "an empty list is shown as such");
 }
 
 static void test_roles(void)
@@ -430,6 +537,7 @@ int main(void)
     test_values();
     test_sizes();
     test_lists();
+    test_long_lists();
     test_long_error();
     test_round_trip();
     test_roles();

@@ -81,7 +81,7 @@ static const struct {
 static void test_remote(void)
 {
     for (size_t i = 0; i < sizeof remotes / sizeof *remotes; i++) {
-        struct source_facts facts = {true, 0, 0, "sshd", "ssh", remotes[i].rhost};
+        struct source_facts facts = {true, 0, 0, "sshd", "ssh", remotes[i].rhost, false};
         check(&facts, remotes[i].kind, remotes[i].text, remotes[i].known, remotes[i].rhost);
     }
 }
@@ -101,7 +101,7 @@ static const struct {
 static void test_nets(void)
 {
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
-        struct source_facts facts = {true, 0, 0, "sshd", "ssh", nets[i].rhost};
+        struct source_facts facts = {true, 0, 0, "sshd", "ssh", nets[i].rhost, false};
         struct source s = from(&facts);
         is_str(s.net, nets[i].net, "the net of %s", nets[i].rhost);
         ok(s.counted, "%s is counted", nets[i].rhost);
@@ -113,7 +113,7 @@ static void test_nets(void)
 static void test_garbage(void)
 {
     char rhost[1025];
-    struct source_facts facts = {true, 0, 0, "sshd", "ssh", rhost};
+    struct source_facts facts = {true, 0, 0, "sshd", "ssh", rhost, false};
     memset(rhost, 'a', 255);
     rhost[255] = '\0';
     struct source exact = from(&facts);
@@ -150,7 +150,15 @@ static const struct {
     {"login", "/dev/pts/3", "uid:1000"},
     {"login", "tty", "uid:1000"},
     {"login", "ttyUSB0", "uid:1000"},
-    {"login", "tty1x", "uid:1000"},
+    {"login", "tty1x", "console:tty1x"},
+    {"login", "tty1 ", "uid:1000"},
+    {"login", "tty1\xc3\xa9", "uid:1000"},
+    {"login", "/tmp/tty1", "uid:1000"},
+    {"login", "dev/tty1", "uid:1000"},
+    {"login", "hvc", "uid:1000"},
+    {"login", ":", "uid:1000"},
+    {"login", "ttyS", "uid:1000"},
+    {"login", "/dev/", "uid:1000"},
     {"login", "tty1/../pts/0", "uid:1000"},
     {"login", "/dev//dev/tty1", "uid:1000"},
     {"login", "consoles", "uid:1000"},
@@ -166,23 +174,147 @@ static const struct {
 static void test_local(void)
 {
     for (size_t i = 0; i < sizeof locals / sizeof *locals; i++) {
-        struct source_facts facts = {true, 0, 1000, locals[i].service, locals[i].tty, ""};
+        struct source_facts facts = {true, 0, 1000, locals[i].service, locals[i].tty, "", false};
         bool console = strncmp(locals[i].text, "console:", 8) == 0;
         check(&facts, console ? SOURCE_CONSOLE : SOURCE_LOCAL, locals[i].text, console ? ALWAYS : MAY, locals[i].tty);
     }
+    struct source_facts line = {.peer_is_root = true, .caller_uid = 1000, .service = "login", .tty = "tty1\n"};
+    check(&line, SOURCE_LOCAL, "uid:1000", MAY, "a tty with a line end");
+    char tty[257];
+    memset(tty, '1', 256);
+    tty[256] = '\0';
+    memcpy(tty, "tty", 3);
+    is_int((int)strlen(from(&(struct source_facts){.peer_is_root = true, .service = "login", .tty = tty}).text),
+           8 + 256, "the longest tty fits");
     struct source_facts nulls = {.peer_is_root = true, .caller_uid = 7};
     check(&nulls, SOURCE_LOCAL, "uid:7", MAY, "nothing said");
-    struct source_facts remote = {true, 0, 0, "login", "tty1", "10.0.0.7"};
+    struct source_facts remote = {true, 0, 0, "login", "tty1", "10.0.0.7", false};
     check(&remote, SOURCE_ADDRESS, "10.0.0.7", MAY, "login with an RHOST is no console");
-    struct source_facts nobody = {true, 0, 65534, "su", "pts/0", ""};
+    struct source_facts nobody = {true, 0, 65534, "su", "pts/0", "", false};
     check(&nobody, SOURCE_LOCAL, "uid:65534", NEVER, "an unmapped caller");
-    struct source_facts none = {true, 0, PROTOCOL_NO_UID, "su", "pts/0", ""};
+    struct source_facts none = {true, 0, PROTOCOL_NO_UID, "su", "pts/0", "", false};
     check(&none, SOURCE_LOCAL, "uid:4294967295", NEVER, "no caller");
+}
+
+/* console_services and consoles are asked, and nothing else. */
+static void test_consoles(void)
+{
+    static struct config other;
+    char error[CONFIG_ERROR_SIZE];
+    static const char text[] = "[authcd]\nconsole_services = kmscon\nconsoles = pts/[0-2] vc?*\n";
+    is_int(config_parse(text, strlen(text), "f", &other, error), 0, "a config with other consoles");
+    static const struct {
+        const char *service, *tty;
+        bool console;
+    } cases[] = {
+        {"kmscon", "pts/0", true},  {"kmscon", "/dev/pts/2", true}, {"kmscon", "vc1", true},  {"kmscon", "vcsa", true},
+        {"kmscon", "pts/3", false}, {"kmscon", "pts/00", false},    {"kmscon", "vc", false},  {"kmscon", "vc/1", false},
+        {"kmscon", "tty1", false},  {"login", "pts/0", false},      {"login", "tty1", false}, {"kmscon", "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct source_facts facts = {.peer_is_root = true, .service = cases[i].service, .tty = cases[i].tty};
+        struct source s;
+        source_from(&s, &facts, &other.authcd);
+        is_int(s.kind == SOURCE_CONSOLE, cases[i].console, "%s on %s", cases[i].service, cases[i].tty);
+    }
+    static const char all[] = "[authcd]\nconsoles = *\n", none[] = "[authcd]\nconsoles =\n";
+    struct source_facts pts = {.peer_is_root = true, .service = "login", .tty = "pts/0"};
+    struct source_facts tty = {.peer_is_root = true, .service = "login", .tty = "tty1"};
+    struct source s;
+    is_int(config_parse(all, strlen(all), "f", &other, error), 0, "consoles = *");
+    source_from(&s, &tty, &other.authcd);
+    is_int(s.kind, SOURCE_CONSOLE, "takes tty1");
+    source_from(&s, &pts, &other.authcd);
+    is_int(s.kind, SOURCE_LOCAL, "and not pts/0: only a slash is a slash");
+    is_int(config_parse(none, strlen(none), "f", &other, error), 0, "consoles =");
+    source_from(&s, &tty, &other.authcd);
+    is_int(s.kind, SOURCE_LOCAL, "takes none");
+}
+
+static void test_proxies(void)
+{
+    static struct config other;
+    char error[CONFIG_ERROR_SIZE];
+    static const char text[] = "[authcd]\nproxies = 192.0.2.128/25 198.51.100.7/32 2001:db8::/63 2001:db8:9::9/128\n";
+    is_int(config_parse(text, strlen(text), "f", &other, error), 0, "a config with proxies");
+    static const struct {
+        const char *rhost;
+        bool proxy;
+    } cases[] = {
+        {"192.0.2.127", false},         {"192.0.2.128", true},
+        {"192.0.2.255", true},          {"192.0.3.0", false},
+        {"::ffff:192.0.2.200", true},   {"::192.0.2.200", true},
+        {"198.51.100.6", false},        {"198.51.100.7", true},
+        {"198.51.100.8", false},        {"2001:db8::ffff:ffff:ffff:ffff", true},
+        {"2001:db8:0:1::1%eth0", true}, {"2001:db8:0:1:ffff:ffff:ffff:ffff", true},
+        {"2001:db8:0:2::", false},      {"2001:db8:9::9", true},
+        {"2001:db8:9::8", false},       {"192.0.2.128/25", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct source_facts facts = {true, 0, 0, "sshd", "ssh", cases[i].rhost, false};
+        struct source s;
+        source_from(&s, &facts, &other.authcd);
+        is_int(s.counted, !cases[i].proxy, "%s is %s", cases[i].rhost, cases[i].proxy ? "a proxy" : "none");
+        is_int(s.net[0] == '\0', cases[i].proxy, "%s: its net", cases[i].rhost);
+        ok(s.may_be_known, "%s may be known", cases[i].rhost);
+    }
+    static const char ipv4[] = "[authcd]\nproxies = 0.0.0.0/0\n", ipv6[] = "[authcd]\nproxies = ::/0\n";
+    struct source_facts four = {true, 0, 0, "sshd", "ssh", "::ffff:203.0.113.9", false};
+    struct source_facts six = {true, 0, 0, "sshd", "ssh", "2001:db8::9", false};
+    struct source a, b;
+    is_int(config_parse(ipv4, strlen(ipv4), "f", &other, error), 0, "all of IPv4");
+    source_from(&a, &four, &other.authcd);
+    source_from(&b, &six, &other.authcd);
+    ok(!a.counted && b.counted, "is no IPv6");
+    is_int(config_parse(ipv6, strlen(ipv6), "f", &other, error), 0, "all of IPv6");
+    source_from(&a, &four, &other.authcd);
+    source_from(&b, &six, &other.authcd);
+    ok(a.counted && !b.counted, "is no IPv4");
+}
+
+/* What the module says of this host's addresses, of which authcd sees none. */
+static void test_own(void)
+{
+    struct source_facts facts = {true, 0, 0, "sshd", "ssh", "192.0.2.7", true};
+    struct source s = from(&facts);
+    is_str(s.text, "192.0.2.7", "an address of this host");
+    ok(!s.may_be_known && s.counted && s.net[0] != '\0', "is counted, and never known");
+    facts.rhost = "2001:db8::7";
+    ok(!from(&facts).may_be_known, "IPv6 likewise");
+    facts = (struct source_facts){.peer_is_root = true, .caller_uid = 1000, .own_address = true};
+    ok(from(&facts).may_be_known, "who has no address has none of this host's");
+    facts = (struct source_facts){.peer_uid = 1000, .rhost = "192.0.2.7", .own_address = true};
+    ok(from(&facts).always_known, "a peer that is not root is not believed");
+}
+
+/* From the message itself. */
+static void test_begin(void)
+{
+    static struct msg_begin begin = {.service = "sshd", .tty = "ssh", .rhost = "192.0.2.7", .caller_uid = 5};
+    struct source s;
+    source_of_begin(&s, &begin, 0, &config.authcd);
+    is_str(s.text, "192.0.2.7", "BEGIN of root: its rhost");
+    ok(s.may_be_known, "which may be known");
+    begin.flags = BEGIN_SILENT | BEGIN_PRELIM | BEGIN_ONLY_EXPIRED;
+    source_of_begin(&s, &begin, 0, &config.authcd);
+    ok(s.may_be_known, "whatever the other flags");
+    begin.flags = BEGIN_OWN_ADDRESS;
+    source_of_begin(&s, &begin, 0, &config.authcd);
+    ok(!s.may_be_known, "unless it is this host's");
+    source_of_begin(&s, &begin, 1000, &config.authcd);
+    is_str(s.text, "self:1000", "BEGIN of somebody: who they are");
+    begin.rhost[0] = '\0';
+    source_of_begin(&s, &begin, 0, &config.authcd);
+    is_str(s.text, "uid:5", "BEGIN without rhost: the caller");
+    strcpy(begin.service, "login");
+    strcpy(begin.tty, "tty1");
+    source_of_begin(&s, &begin, 0, &config.authcd);
+    is_str(s.text, "console:tty1", "BEGIN of login: the tty");
 }
 
 static void test_self(void)
 {
-    struct source_facts facts = {false, 1000, 0, "login", "tty1", "10.0.0.7"};
+    struct source_facts facts = {false, 1000, 0, "login", "tty1", "10.0.0.7", false};
     check(&facts, SOURCE_SELF, "self:1000", ALWAYS, "a peer that is not root, whatever it says");
     facts = (struct source_facts){.peer_uid = 65534};
     check(&facts, SOURCE_SELF, "self:65534", NEVER, "an unmapped peer");
@@ -197,6 +329,10 @@ int main(void)
     test_nets();
     test_garbage();
     test_local();
+    test_consoles();
+    test_proxies();
+    test_own();
+    test_begin();
     test_self();
     return tap_done();
 }
