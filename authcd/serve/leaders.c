@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See leaders.h. A session that was closed in time leaves its pidfd behind until the process ends, which is soon; it is
- * then found to be over and nothing happens. Where the kernel gives no pidfd the session is not watched, and says so.
+ * See leaders.h. Nobody tells when a session is closed in time: it is watched on until its leader ends, which is soon,
+ * or until it is tidied away. Where the kernel gives no pidfd the session is not watched, and says so.
  */
 #include "leaders.h"
 
@@ -21,16 +21,29 @@
 #include "sessions.h"
 #include "text.h"
 
-struct leader {
-    LIST_ENTRY(leader) entry;
-    struct leaders *all;
-    sd_event_source *source;
-    int pidfd;
+enum { TIDIED = 2 }; /* for each new one: so what is kept of those that ended is never more than what lives */
+
+/* A session that is watched. */
+struct led {
+    TAILQ_ENTRY(led) all;
+    LIST_ENTRY(led) its;
+    struct leader *leader;
     char session[sizeof((struct session *)0)->name];
 };
 
+/* Exists while it has any. */
+struct leader {
+    LIST_ENTRY(leader) entry;
+    LIST_HEAD(, led) sessions;
+    struct leaders *all;
+    int64_t pid, start;
+    sd_event_source *source;
+    int pidfd;
+};
+
 struct leaders {
-    LIST_HEAD(, leader) list;
+    LIST_HEAD(, leader) leaders;
+    TAILQ_HEAD(, led) sessions; /* the first is tidied next */
     sd_event *loop;
     struct db *db;
     int64_t seen; /* cursor of sessions_next */
@@ -40,12 +53,24 @@ struct leaders {
 
 static void leader_free(struct leader *one)
 {
-    if (one->entry.le_prev)
-        LIST_REMOVE(one, entry);
     sd_event_source_disable_unref(one->source);
     if (one->pidfd >= 0)
         close(one->pidfd);
     free(one);
+}
+
+/* With its leader, if that has no other. */
+static void led_free(struct leaders *l, struct led *led)
+{
+    struct leader *one = led->leader;
+
+    TAILQ_REMOVE(&l->sessions, led, all);
+    LIST_REMOVE(led, its);
+    free(led);
+    if (!LIST_EMPTY(&one->sessions))
+        return;
+    LIST_REMOVE(one, entry);
+    leader_free(one);
 }
 
 static int note(struct db *db, const struct session *s, int64_t now_s)
@@ -90,10 +115,14 @@ static int on_exit_of(sd_event_source *source, int fd, uint32_t revents, void *u
 {
     struct leader *one = userdata;
     struct leaders *l = one->all;
+    struct led *led = LIST_FIRST(&one->sessions), *next;
 
     (void)source, (void)fd, (void)revents;
-    end_or_log(l, one->session);
-    leader_free(one);
+    for (; led; led = next) {
+        next = LIST_NEXT(led, its);
+        end_or_log(l, led->session);
+        led_free(l, led);
+    }
     l->ended(l->userdata);
     return 0;
 }
@@ -113,15 +142,13 @@ static int open_leader(const struct session *s, int *ret_pidfd)
     return 0;
 }
 
-static int watch(struct leaders *l, const struct session *s)
+static int leader_new(struct leaders *l, const struct session *s, struct leader **ret)
 {
     struct leader *one = calloc(1, sizeof *one);
 
     if (!one)
         return -ENOMEM;
-    one->all = l;
-    one->pidfd = -1;
-    memcpy(one->session, s->name, sizeof one->session);
+    *one = (struct leader){.all = l, .pid = s->leader_pid, .start = s->leader_start, .pidfd = -1};
     int error = open_leader(s, &one->pidfd);
     if (error == 0)
         error = sd_event_add_io(l->loop, &one->source, one->pidfd, EPOLLIN, on_exit_of, one);
@@ -131,8 +158,51 @@ static int watch(struct leaders *l, const struct session *s)
         leader_free(one);
         return error;
     }
-    LIST_INSERT_HEAD(&l->list, one, entry);
+    *ret = one;
     return 0;
+}
+
+static struct leader *find(struct leaders *l, const struct session *s)
+{
+    struct leader *one;
+
+    LIST_FOREACH (one, &l->leaders, entry)
+        if (one->pid == s->leader_pid && one->start == s->leader_start)
+            return one;
+    return NULL;
+}
+
+static int watch(struct leaders *l, const struct session *s)
+{
+    struct leader *one = find(l, s);
+    struct led *led = calloc(1, sizeof *led);
+    int error = led ? 0 : -ENOMEM;
+
+    if (error == 0 && !one && (error = leader_new(l, s, &one)) == 0)
+        LIST_INSERT_HEAD(&l->leaders, one, entry);
+    if (error < 0) {
+        free(led);
+        return error;
+    }
+    led->leader = one;
+    memcpy(led->session, s->name, sizeof led->session);
+    LIST_INSERT_HEAD(&one->sessions, led, its);
+    TAILQ_INSERT_TAIL(&l->sessions, led, all);
+    return 0;
+}
+
+/* Looks at some that have not been looked at for longest: those that were closed in time are forgotten. */
+static void tidy(struct leaders *l)
+{
+    struct session s;
+
+    for (unsigned i = 0; i < TIDIED && !TAILQ_EMPTY(&l->sessions); i++) {
+        struct led *led = TAILQ_FIRST(&l->sessions);
+        TAILQ_REMOVE(&l->sessions, led, all);
+        TAILQ_INSERT_TAIL(&l->sessions, led, all);
+        if (sessions_get(l->db, led->session, &s) == -ENOENT)
+            led_free(l, led);
+    }
 }
 
 int leaders_look(struct leaders *l)
@@ -141,6 +211,7 @@ int leaders_look(struct leaders *l)
     int error;
 
     while ((error = sessions_next(l->db, 0, &l->seen, &s)) == 0) {
+        tidy(l);
         error = watch(l, &s);
         if (error == -ESRCH)
             end_or_log(l, s.name);
@@ -156,7 +227,8 @@ int leaders_new(sd_event *loop, struct db *db, void (*ended)(void *userdata), vo
 
     if (!l)
         return -ENOMEM;
-    LIST_INIT(&l->list);
+    LIST_INIT(&l->leaders);
+    TAILQ_INIT(&l->sessions);
     l->loop = loop;
     l->db = db;
     l->ended = ended;
@@ -167,13 +239,9 @@ int leaders_new(sd_event *loop, struct db *db, void (*ended)(void *userdata), vo
 
 void leaders_free(struct leaders *l)
 {
-    struct leader *one, *next;
-
     if (!l)
         return;
-    for (one = LIST_FIRST(&l->list); one; one = next) {
-        next = LIST_NEXT(one, entry);
-        leader_free(one);
-    }
+    while (!TAILQ_EMPTY(&l->sessions))
+        led_free(l, TAILQ_FIRST(&l->sessions));
     free(l);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Ends sessions whose leader is dead: the process that opened one (sshd, login) may be killed before it closes it, and
- * nothing must be minted from what is left. Each live session's leader is watched by a pidfd, which no later process
- * of the same number can take over; sessions found at the start are believed only if the process is the same one.
+ * nothing must be minted from what is left. Each leader of live sessions is watched by one pidfd, which no later
+ * process of the same number can take over; sessions found at the start are believed only if the process is the same
+ * one.
  */
 #ifndef LEADERS_H
 #define LEADERS_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * T8: a session is over when its leader is dead: while we watch, before we looked, and if its number has another
- * process now.
+ * process now. S6: what it takes to know does not grow.
  */
 #include "leaders.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +51,53 @@ static bool lives(struct desk *d, const struct session *s)
     return sessions_get(d->db, s->name, &now) == 0;
 }
 
+static unsigned open_fds(void)
+{
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+
+    while (dir && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
+/* One descriptor a leader, however many sessions it opens and closes; and none once they are closed. */
+static void one_each(struct desk *d, const struct account *a, struct leaders *l, sd_event *loop)
+{
+    pid_t pids[6];
+    struct session s;
+    unsigned before = open_fds();
+
+    pids[0] = sleeper();
+    for (unsigned i = 0; i < 50; i++) {
+        open_session(d, a, pids[0], proc_started(pids[0]), &s);
+        desk_must(leaders_look(l), "look");
+        if (i > 2)
+            DESK_STORE(d, sessions_end(d->db, s.name, "closed", d->now.wall_s));
+    }
+    is_int(open_fds() - before, 1, "S6: one descriptor for a leader of 50 sessions");
+    for (unsigned i = 1; i < 6; i++) {
+        pids[i] = sleeper();
+        open_session(d, a, pids[i], proc_started(pids[i]), &s);
+        desk_must(leaders_look(l), "look");
+        DESK_STORE(d, sessions_end(d->db, s.name, "closed", d->now.wall_s));
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        open_session(d, a, pids[0], proc_started(pids[0]), &s);
+        desk_must(leaders_look(l), "look");
+    }
+    is_int(open_fds() - before, 1, "S6: those of others that closed theirs are gone, though their processes live");
+    ok(lives(d, &s), "sessions that were not closed live on");
+    end(pids[0]);
+    desk_must(sd_event_run(loop, 1000000), "run");
+    ok(!lives(d, &s), "T8: all of a leader's sessions end with it");
+    is_int(open_fds(), before, "S6: and its descriptor");
+    for (unsigned i = 1; i < 6; i++)
+        end(pids[i]);
+}
+
 int main(void)
 {
     struct desk d;
@@ -76,6 +124,7 @@ int main(void)
     end(living);
     desk_must(sd_event_run(loop, 1000000), "run");
     ok(!lives(&d, &one) && ended == 1, "T8: and so is the first, as soon as its leader ends");
+    one_each(&d, &a, l, loop);
     leaders_free(l);
     sd_event_unref(loop);
     desk_close(&d);
