@@ -158,8 +158,10 @@ __attribute__((unused)) static void desk_hash(struct desk *d, struct line *l)
 
 static void desk_step(struct desk *d, struct line *l, struct step *s)
 {
-    int64_t settled = s->settled;
+    size_t n = s->n_settled;
+    int64_t settled[STEP_SETTLED_MAX];
 
+    memcpy(settled, s->settled, sizeof settled);
     if (s->first) {
         l->n_got = 0;
         l->not_before_ms = s->not_before_ms;
@@ -174,9 +176,10 @@ static void desk_step(struct desk *d, struct line *l, struct step *s)
     step_clear(s);
     if (l->job && !d->keep_jobs)
         desk_hash(d, l);
-    for (size_t i = 0; settled && i < d->n_lines; i++)
-        if (login_waits_for(d->lines[i]->login) == settled)
-            DESK_CALL(d, d->lines[i], on_retry(&h, &step));
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < d->n_lines; i++)
+            if (login_waits_for(d->lines[i]->login) == settled[k])
+                DESK_CALL(d, d->lines[i], on_retry(&h, &step));
 }
 
 __attribute__((unused)) static void desk_begin_msg(struct msg_begin *b, enum phase phase, const char *service,

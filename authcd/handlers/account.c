@@ -15,12 +15,16 @@ int account_acct(struct handler *h, struct step *step)
     const struct account *a = &login->account;
     struct policy_account facts = login_policy_account(login);
     enum verdict verdict = policy_acct(&login->service, &facts, a->must_change);
+    bool locked = false;
+    int error = a->id ? attempt_locked(h->db, h->config->authcd.limits, a->id, &h->now, &locked) : 0;
 
-    if (login->bar_event == AUDIT_USER_MISMATCH)
+    if (error < 0)
+        return error;
+    if (login->bar_event == AUDIT_USER_MISMATCH || (verdict == VERDICT_GRANTED && locked))
         verdict = VERDICT_FORBIDDEN;
     if (verdict == VERDICT_GRANTED || verdict == VERDICT_UNKNOWN)
         return login_verdict(h, step, verdict, "", "");
-    int error = login_audit(h, AUDIT_ACCT_REFUSED, verdict_text(verdict));
+    error = login_audit(h, AUDIT_ACCT_REFUSED, verdict_text(verdict));
     return error < 0 ? error : login_verdict(h, step, verdict, "", verdict_text(verdict));
 }
 

@@ -118,7 +118,7 @@ static int grant(struct handler *h, struct step *step)
 
     if (error < 0 || (error = make_handle(h, handle)) < 0)
         return error;
-    step->settled = login_subject(login);
+    login_settled(login, step);
     step->proved_at = h->now.wall_s;
     step->proved = login->begin.phase == PHASE_STEPUP;
     h->counters->granted++;
@@ -172,6 +172,30 @@ static int check_code(struct handler *h, enum otp_result *ret)
     return error == -ENOENT ? 0 : error;
 }
 
+/* A code that cannot be judged is nobody's guess. */
+static bool is_guess(enum otp_result result)
+{
+    return result == OTP_WRONG || result == OTP_REPLAYED;
+}
+
+/* The password was right, or was not asked: codes have a limit of their own, that no password clears. */
+static int look_at_code(struct handler *h, bool *ret_looked, enum otp_result *ret)
+{
+    struct login *login = *h->login;
+    int error = attempt_code_look(h->db, &login->attempt, &h->now, ret_looked);
+
+    if (error < 0)
+        return error;
+    if (!*ret_looked) {
+        login->attempt.refused_by = BUCKET_OTP;
+        h->counters->refused[BUCKET_OTP]++;
+        return 0;
+    }
+    if ((error = check_code(h, ret)) < 0)
+        return error;
+    return is_guess(*ret) ? attempt_code_failed(h->db, &login->attempt, &h->now) : 0;
+}
+
 static int deny_code(struct handler *h, struct step *step, enum otp_result result)
 {
     switch (result) {
@@ -192,10 +216,11 @@ static int decide(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
     enum otp_result code = OTP_WRONG;
+    bool looked = false;
     int error;
 
     if (login->limited)
-        return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
+        return login_deny_limited(h, step);
     if (!login->bar && asks_password(login) && !login->password_right)
         return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
     if (!login->bar && (error = login_look_again(h, asks_password(login))) < 0)
@@ -203,8 +228,10 @@ static int decide(struct handler *h, struct step *step)
     if (login->bar)
         return login_deny(h, step, login->bar_event, login->bar);
     if (asks_code(login)) {
-        if ((error = check_code(h, &code)) < 0)
+        if ((error = look_at_code(h, &looked, &code)) < 0)
             return error;
+        if (!looked)
+            return login_deny_limited(h, step);
         if (code != OTP_RIGHT)
             return deny_code(h, step, code);
     }

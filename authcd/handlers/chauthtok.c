@@ -39,11 +39,6 @@ int chauthtok_begin(struct handler *h, struct step *step)
     return login_prompt(h, step, PROMPT_CURRENT_PASSWORD);
 }
 
-static int deny_limited(struct handler *h, struct step *step)
-{
-    return login_deny(h, step, AUDIT_LOGIN_LIMITED, "too many failures, not looked at");
-}
-
 static int look(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -52,7 +47,7 @@ static int look(struct handler *h, struct step *step)
     if (error < 0 || login->waiting)
         return error;
     if (login->limited)
-        return deny_limited(h, step);
+        return login_deny_limited(h, step);
     if (!password_length_ok(&login->password))
         return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
     return login_hash(h, step, PASSWORD_VERIFY);
@@ -142,7 +137,7 @@ static int current_hashed(struct handler *h, const struct password_job *job, str
     int error = attempt_refund(h->db, &login->attempt);
     if (error < 0)
         return error;
-    step->settled = login_subject(login);
+    login_settled(login, step);
     login->answered_ms = 0;
     return login_prompt(h, step, PROMPT_NEW_PASSWORD);
 }

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "config.h"
+#include "limit.h"
 #include "msg.h"
 #include "step.h"
 
@@ -32,6 +33,7 @@ struct peer {
 struct counters {
     int64_t started_at;
     int64_t hashes, granted, denied;
+    int64_t refused[BUCKET_COUNT]; /* attempts, by the bucket that refused */
     uint32_t connections, waiting, slots;
     bool memory_locked;
 };
@@ -62,11 +64,11 @@ struct handler {
 
 /* The hash that a step asked for is there (job stays the caller's). */
 int on_hashed(struct handler *h, const struct password_job *job, struct step *step) __attribute__((warn_unused_result));
-/* An attempt of the account that a waiting login waits for was settled: look again. */
+/* An attempt that a waiting login waits for was settled: look again. */
 int on_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 /* The connection is gone: settles what was in flight (a charge that was made stays). */
 int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_result));
-/* The account that a waiting login waits for; 0: it does not wait. */
+/* What a waiting login waits for, as step's settled names it; 0: it does not wait. */
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */
 

@@ -21,22 +21,9 @@ void login_free(struct login *login)
     free(login);
 }
 
-/* Names that are no account's wait for each other as well, or waiting would tell which names are accounts. That two of
- * them may fall together costs a look at the limits, no more. */
-int64_t login_subject(const struct login *login)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-
-    if (login->account.id)
-        return login->account.id;
-    for (const char *at = login->begin.user; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
-    return -(int64_t)(hash >> 2) - 1;
-}
-
 int64_t login_waits_for(const struct login *login)
 {
-    return login && login->waiting ? login_subject(login) : 0;
+    return login && login->waiting ? login->attempt.waits_for : 0;
 }
 
 void login_mark(struct login *login)
@@ -173,15 +160,25 @@ int login_reserve(struct handler *h)
     struct login *login = *h->login;
     enum limit_answer answer = LIMIT_REFUSE;
 
+    login->attempt.preset = h->config->authcd.limits;
     login->attempt.account_id = login->account.id;
     login->attempt.subject = login->begin.user;
     login->attempt.source = &login->source;
+    login->attempt.key = login->key;
     int error = attempt_reserve(h->db, &login->attempt, &h->now, &answer, &login->wait_ms);
     if (error < 0)
         return error;
     login->waiting = answer == LIMIT_WAIT;
     login->limited = answer != LIMIT_ADMIT && !login->waiting;
+    if (login->limited)
+        h->counters->refused[login->attempt.refused_by]++;
     return 0;
+}
+
+void login_settled(const struct login *login, struct step *step)
+{
+    for (size_t i = 0; i < login->attempt.n_tags && step->n_settled < STEP_SETTLED_MAX; i++)
+        step->settled[step->n_settled++] = login->attempt.tags[i];
 }
 
 /* The stored hash into the job; false where there is none to compare with, which the audit is told if it is damage. */
@@ -224,7 +221,8 @@ int login_hash(struct handler *h, struct step *step, enum password_job_kind kind
         job->kind = PASSWORD_PRETEND;
     job->password = login->password;
     job->params = (struct password_params){h->config->authcd.argon2_memory, h->config->authcd.argon2_passes};
-    job->priority = login->attempt.known && login->source.kind != SOURCE_SELF; /* or user.sock could hold up root's */
+    job->priority = login->attempt.who != LIMIT_STRANGER &&
+                    login->source.kind != SOURCE_SELF; /* or user.sock could hold up root's */
     memcpy(job->source, login->source.text, strnlen(login->source.text, sizeof job->source - 1));
     secret_wipe(&login->password);
     login->hash_out = true;
@@ -244,12 +242,25 @@ static int settle_failed(struct handler *h, struct step *step, enum audit_event 
     if (error < 0)
         return error;
     if (reserved)
-        step->settled = login_subject(login);
+        login_settled(login, step);
     if (failures)
-        error = text_format(result, sizeof result, "%s, %u of %u", why, failures, limit_rule(BUCKET_ACCOUNT)->free);
+        error = text_format(result, sizeof result, "%s, %u of %u", why, failures,
+                            limit_rule(login->attempt.preset, BUCKET_PAIR, login->attempt.who)->free);
     else
         error = text_copy(result, sizeof result, why);
     return error < 0 ? error : login_audit(h, event, result);
+}
+
+int login_deny_limited(struct handler *h, struct step *step)
+{
+    static const char *const whose[] = {
+        [BUCKET_ACCOUNT] = "not looked at: too many failures of this account",
+        [BUCKET_PAIR] = "not looked at: too many failures of this account from this source",
+        [BUCKET_SOURCE] = "not looked at: too many failures from this source",
+        [BUCKET_NET] = "not looked at: too many failures from this network",
+        [BUCKET_OTP] = "code not looked at: too many wrong codes",
+    };
+    return login_deny(h, step, AUDIT_LOGIN_LIMITED, whose[(*h->login)->attempt.refused_by]);
 }
 
 int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
@@ -313,7 +324,7 @@ static int no_memory(struct handler *h, struct step *step)
 
     if (error < 0)
         return error;
-    step->settled = login_subject(login);
+    login_settled(login, step);
     return login_verdict(h, step, VERDICT_BUSY, "", "");
 }
 

@@ -23,6 +23,7 @@ struct login {
     bool key_verified;      /* sshd says that it verified a public key on this connection */
     struct config_service service;
     struct source source;
+    char key[64];           /* fingerprint of the key that sshd verified on this connection; "": none */
     struct account account; /* id 0: the name is no account's, or not the peer's to prove */
     const char *bar;        /* why it will be denied whatever is proved (audit text); NULL: open */
     enum audit_event bar_event;
@@ -34,7 +35,7 @@ struct login {
     struct attempt attempt;
     struct attempt marked; /* as it was before the call at hand, like marked_state */
     enum login_state marked_state;
-    bool waiting; /* for the account's attempts in flight */
+    bool waiting; /* for attempts in flight of one of its buckets */
     bool hash_out;
     bool password_right;
     char verified[PASSWORD_STORED_SIZE]; /* the stored hash that the password was compared with */
@@ -62,6 +63,8 @@ int login_reserve(struct handler *h) __attribute__((warn_unused_result));
 int login_hash(struct handler *h, struct step *step, enum password_job_kind kind) __attribute__((warn_unused_result));
 /* One audit row about this login: its account, or the keyed hash of the name that is none. */
 int login_audit(struct handler *h, enum audit_event event, const char *result) __attribute__((warn_unused_result));
+/* Denies what the limits did not let be looked at, and says in the audit which of them. */
+int login_deny_limited(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 /* Settles the attempt as failed, says why in the audit, and denies. */
 int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
     __attribute__((warn_unused_result));
@@ -71,8 +74,8 @@ void login_note_hash(struct login *login, const struct password_job *job);
  * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
 int login_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
 
-/* Whose attempts this one may have to wait for: never 0. */
-int64_t login_subject(const struct login *login);
+/* The attempt was settled: whoever waits for one of its rows may look again. */
+void login_settled(const struct login *login, struct step *step);
 
 /* The account as policy sees it. */
 struct policy_account login_policy_account(const struct login *login);

@@ -13,6 +13,8 @@
 #include "msg.h"
 #include "password.h"
 
+enum { STEP_SETTLED_MAX = 4 };
+
 /* One encoded packet; may hold a token or a secret: free with step_clear only. */
 struct reply {
     struct reply *next;
@@ -25,11 +27,12 @@ struct step {
     int64_t not_before_ms;      /* BOOTTIME before which they do not leave (deny_time); 0: at once */
     struct password_job *job;   /* owned; serve takes it and sets NULL */
     bool wait;                  /* no slot within the account's limit: call on_retry when login_settled says so */
-    int64_t settled;            /* id of the account whose attempt in flight was settled; 0: none */
-    bool person;                /* what comes next is typed by a person: wait as long as people take */
-    bool proved;                /* phase stepup succeeded: the connection may send PROVED messages for a while */
-    int64_t proved_at;          /* Unix seconds */
-    bool close;                 /* once the replies have left */
+    size_t n_settled; /* rows of limits with one attempt less in flight: whoever waits for one may look again */
+    int64_t settled[STEP_SETTLED_MAX];
+    bool person;       /* what comes next is typed by a person: wait as long as people take */
+    bool proved;       /* phase stepup succeeded: the connection may send PROVED messages for a while */
+    int64_t proved_at; /* Unix seconds */
+    bool close;        /* once the replies have left */
 };
 
 void step_clear(struct step *s);

@@ -28,7 +28,7 @@ static const char *state_name(enum account_state state)
  * others have come. */
 static int fill_limits(struct handler *h, const struct account *a, struct msg_row_user *row)
 {
-    const struct limit_rule *rule = limit_rule(BUCKET_ACCOUNT);
+    const struct limit_rule *rule = limit_rule(h->config->authcd.limits, BUCKET_ACCOUNT, LIMIT_STRANGER);
     struct limit_row limits;
     int64_t wait_ms = 0;
     if (h->peer->uid != 0 || a->state == ACCOUNT_DELETED)

@@ -9,14 +9,46 @@
 
 #include <string.h>
 
-static const struct limit_rule rules[BUCKET_COUNT] = {
-    [BUCKET_ACCOUNT] = {"account", .free = 5, .base_ms = 30000, .cap_ms = 3600000, .leak_per_h = 1, .consecutive = 100},
-    [BUCKET_PAIR] = {"pair", .free = 5, .base_ms = 2000, .cap_ms = 900000, .leak_per_h = 1, .forfeit = 100},
+enum {
+    NIST = 1 << CONFIG_LIMITS_NIST,
+    CIS = 1 << CONFIG_LIMITS_CIS,
+    STIG = 1 << CONFIG_LIMITS_STIG,
+    ALL_PRESETS = NIST | CIS | STIG,
+    STRANGER = 1 << LIMIT_STRANGER,
+    KNOWN = 1 << LIMIT_KNOWN,
+    CONSOLE = 1 << LIMIT_CONSOLE,
+    EVERYBODY = STRANGER | KNOWN | CONSOLE,
 };
 
-const struct limit_rule *limit_rule(enum bucket bucket)
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+/* clang-format off */
+static const struct row {
+    enum bucket bucket;
+    int presets, who;
+    struct limit_rule rule;
+} table[] = {
+    {BUCKET_ACCOUNT, NIST, STRANGER, {"account", .free = 5, .base_ms = 30 * SECOND, .cap_ms = HOUR, .leak_per_h = 1, .consecutive = 100}},
+    /* What CIS and STIG ask for counts everybody, and so lets strangers lock people out. That four an hour leak means
+     * that of the failures of fifteen minutes none has leaked whole. */
+    {BUCKET_ACCOUNT, CIS, EVERYBODY, {"account", .free = 5, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 4}},
+    {BUCKET_ACCOUNT, STIG, EVERYBODY, {"account", .free = 3, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 4, .consecutive = 3}},
+    {BUCKET_PAIR, ALL_PRESETS, CONSOLE, {"pair", .free = 5, .base_ms = 2 * SECOND, .cap_ms = 5 * MINUTE, .leak_per_h = 1}},
+    {BUCKET_PAIR, ALL_PRESETS, STRANGER | KNOWN, {"pair", .free = 5, .base_ms = 2 * SECOND, .cap_ms = 15 * MINUTE, .leak_per_h = 1, .forfeit = 100}},
+    {BUCKET_SOURCE, ALL_PRESETS, STRANGER, {"source", .free = 20, .base_ms = 5 * SECOND, .cap_ms = HOUR, .leak_per_h = 20}},
+    {BUCKET_NET, ALL_PRESETS, STRANGER, {"net", .free = 200, .base_ms = 5 * SECOND, .cap_ms = HOUR, .leak_per_h = 200}},
+    {BUCKET_OTP, ALL_PRESETS, EVERYBODY, {"otp", .free = 3, .base_ms = 30 * SECOND, .cap_ms = HOUR, .leak_per_h = 1, .consecutive = 20}},
+};
+/* clang-format on */
+
+enum { ROWS = sizeof table / sizeof table[0] };
+
+const struct limit_rule *limit_rule(enum config_limits preset, enum bucket bucket, enum limit_who who)
 {
-    return &rules[bucket];
+    for (size_t i = 0; i < ROWS; i++)
+        if (table[i].bucket == bucket && table[i].presets & 1 << preset && table[i].who & 1 << who)
+            return &table[i].rule;
+    return NULL;
 }
 
 static int64_t min_i64(int64_t a, int64_t b)
@@ -47,6 +79,16 @@ static int64_t top_level(const struct limit_rule *rule)
     while (delay_ms(rule, failures) < rule->cap_ms)
         failures++;
     return failures * LIMIT_UNIT;
+}
+
+int64_t limit_forgotten_ms(enum config_limits preset, enum bucket bucket)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < ROWS; i++)
+        if (table[i].bucket == bucket && table[i].presets & 1 << preset)
+            most = max_i64(most, top_level(&table[i].rule) / table[i].rule.leak_per_h * 3600000 / LIMIT_UNIT);
+    return most;
 }
 
 /* Time since the last charge. After a reboot: what the wall clock says within [0, cap], and never less than this boot

@@ -13,8 +13,21 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "config.h"
 
-enum bucket { BUCKET_ACCOUNT, BUCKET_PAIR, BUCKET_COUNT };
+/* All but OTP are charged at the first answer, before anything is looked at; OTP when a code is looked at, which takes
+ * a right password. The numbers stand in the database. */
+enum bucket {
+    BUCKET_ACCOUNT = 0, /* an account, or a name that is none */
+    BUCKET_PAIR = 1,    /* account and source */
+    BUCKET_SOURCE = 2,  /* whatever account */
+    BUCKET_NET = 3,     /* /16, /48, all names together */
+    BUCKET_OTP = 4,     /* an account's codes; known sources and strangers apart */
+    BUCKET_COUNT = 5,
+};
+
+/* Whose attempt it is, from the account's point of view. */
+enum limit_who { LIMIT_STRANGER, LIMIT_KNOWN, LIMIT_CONSOLE, LIMIT_WHO_COUNT };
 
 enum { LIMIT_UNIT = 1000000 }; /* levels are kept in millionths of a failure, because they leak */
 
@@ -45,7 +58,11 @@ enum limit_answer {
     LIMIT_ADMIT,
 };
 
-const struct limit_rule *limit_rule(enum bucket bucket);
+/* The row for such an attempt; NULL: it is not charged to that bucket, nor stopped by it. */
+const struct limit_rule *limit_rule(enum config_limits preset, enum bucket bucket, enum limit_who who);
+
+/* Time after which a row of this bucket has leaked to nothing, however full it was. */
+int64_t limit_forgotten_ms(enum config_limits preset, enum bucket bucket);
 
 /* May one more attempt look now? Changes nothing. *ret_wait_ms is set for LIMIT_REFUSE (INT64_MAX: consecutive). */
 enum limit_answer limit_look(const struct limit_rule *rule, const struct limit_row *row, const struct clock *now,

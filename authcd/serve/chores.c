@@ -10,13 +10,14 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "buckets.h"
 #include "clocks.h"
 #include "log.h"
 #include "publish.h"
 #include "sessions.h"
 #include "signing.h"
 
-enum { EXPIRE_AT_ONCE = 256 };
+enum { EXPIRE_AT_ONCE = 256, EXPIRE_LIMITS_AT_ONCE = 2048 };
 #define SECOND_US UINT64_C(1000000)
 /* Of the watchdog. With the unit's 30 s no hash within the bounds of rules/password takes that long. */
 #define STALLED_INTERVALS INT64_C(4)
@@ -27,7 +28,7 @@ struct chores {
     struct dispatch *d;
     struct journal *journal;
     struct turn *turn;
-    sd_event_source *timers[3], *acknowledged, *note, *watchdog;
+    sd_event_source *timers[4], *acknowledged, *note, *watchdog;
     uint64_t watchdog_us;
     bool stalled;
 };
@@ -37,6 +38,17 @@ struct chores {
 static int checkpoint(struct chores *c)
 {
     return turn_wrote(c->turn) ? db_checkpoint(c->d->db) : 0;
+}
+
+static int expire_limits(struct chores *c)
+{
+    DB_TRANSACTION struct db_transaction t = {0};
+    int error = db_transaction(c->d->db, &t);
+
+    if (error < 0 ||
+        (error = buckets_expire(c->d->db, c->d->config->authcd.limits, &c->d->now, EXPIRE_LIMITS_AT_ONCE)) < 0)
+        return error;
+    return db_transaction_commit(&t);
 }
 
 static int expire(struct chores *c)
@@ -69,6 +81,7 @@ static const struct {
 } chores_table[] = {
     {"checkpoint", 5 * SECOND_US, checkpoint},
     {"expired sessions", 60 * SECOND_US, expire},
+    {"leaked limits", 600 * SECOND_US, expire_limits},
     {"published keys", 600 * SECOND_US, publish},
 };
 _Static_assert(sizeof chores_table / sizeof chores_table[0] ==

@@ -140,7 +140,7 @@ static void set_deadline(struct conn *c, int64_t now_ms)
         return; /* it has to read first, and its time is running */
     if (c->person)
         c->deadline_ms = now_ms + CONN_PERSON_MS;
-    else if (c->job || c->hashing || c->is_waiting || c->held_until_ms)
+    else if (c->job || c->hashing || c->waits_for || c->held_until_ms)
         c->deadline_ms = INT64_MAX;
     else
         c->deadline_ms = now_ms + CONN_PROGRAM_MS;

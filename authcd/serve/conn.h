@@ -20,9 +20,10 @@ enum { CONN_OUT_MAX = 16 };            /* replies that wait; beyond, nothing mor
 
 struct conn {
     TAILQ_ENTRY(conn) all, touched, held, waiting; /* lists of crowd and turn */
-    bool is_touched, is_held, is_waiting;
-    bool retry; /* something of what it waits for has changed */
-    bool dead;  /* to be reaped: nobody is there any more, or all was said */
+    bool is_touched, is_held;
+    int64_t waits_for; /* as login_waits_for said last; 0: not in `waiting` */
+    bool retry;        /* something of what it waits for has changed */
+    bool dead;         /* to be reaped: nobody is there any more, or all was said */
 
     int fd;
     uint64_t token; /* never used twice: what a hash that comes back is addressed to */

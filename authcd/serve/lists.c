@@ -72,22 +72,31 @@ struct conn *lists_take_held(struct lists *l, int64_t now_ms)
 
 void lists_note_waiting(struct lists *l, struct conn *c)
 {
-    bool waits = login_waits_for(c->login) != 0;
+    int64_t waited_for = c->waits_for;
+    bool passes_on = false;
 
-    if (waits && !c->is_waiting)
+    c->waits_for = login_waits_for(c->login);
+    if (c->waits_for && !waited_for)
         TAILQ_INSERT_TAIL(&l->waiting, c, waiting);
-    else if (!waits && c->is_waiting)
+    else if (!c->waits_for && waited_for)
         TAILQ_REMOVE(&l->waiting, c, waiting);
-    c->is_waiting = waits;
-    c->retry &= waits;
+    if (c->waits_for != waited_for) {
+        passes_on = c->retry;
+        c->retry = false;
+    }
+    if (passes_on)
+        lists_settled(l, waited_for);
 }
 
-void lists_settled(struct lists *l, int64_t account_id)
+void lists_settled(struct lists *l, int64_t tag)
 {
     struct conn *c;
 
     TAILQ_FOREACH (c, &l->waiting, waiting)
-        c->retry |= login_waits_for(c->login) == account_id;
+        if (!c->dead && c->waits_for == tag) {
+            c->retry = true;
+            return;
+        }
 }
 
 struct conn *lists_take_retry(struct lists *l)
@@ -107,7 +116,10 @@ void lists_forget(struct lists *l, struct conn *c)
     TAILQ_REMOVE(&l->dead, c, touched);
     if (c->is_held)
         TAILQ_REMOVE(&l->held, c, held);
-    if (c->is_waiting)
+    if (c->waits_for)
         TAILQ_REMOVE(&l->waiting, c, waiting);
-    c->is_held = c->is_waiting = false;
+    if (c->retry)
+        lists_settled(l, c->waits_for);
+    c->is_held = c->retry = false;
+    c->waits_for = 0;
 }

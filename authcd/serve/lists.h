@@ -30,7 +30,7 @@ struct conn *lists_take_held(struct lists *l, int64_t now_ms);
 /* Enters or leaves `waiting` as its login says. */
 void lists_note_waiting(struct lists *l, struct conn *c);
 /* Whoever waits for this account shall look again. */
-void lists_settled(struct lists *l, int64_t account_id);
+void lists_settled(struct lists *l, int64_t tag);
 /* The first that shall look again, and is now held to have; NULL if there is none. */
 struct conn *lists_take_retry(struct lists *l);
 

@@ -52,19 +52,22 @@ static struct dispatch_from from(struct conn *c)
 
 /* ---- what comes in ---- */
 
+static void wake(struct turn *t, const struct step *step)
+{
+    for (size_t i = 0; i < step->n_settled; i++)
+        lists_settled(&t->lists, step->settled[i]);
+}
+
 /* What a step does to its connection, and to those who waited for what it settled. */
 static void apply(struct turn *t, struct conn *c, struct step *step)
 {
-    int64_t settled = step->settled;
-
     lists_note_waiting(&t->lists, c);
+    wake(t, step);
     conn_take(c, step, t->d->now.boot_ms);
     step_clear(step);
     if (c->held_until_ms > t->d->now.boot_ms)
         lists_hold(&t->lists, c);
     lists_touch(&t->lists, c);
-    if (settled != 0)
-        lists_settled(&t->lists, settled);
 }
 
 static void receive(struct turn *t, struct conn *c)
@@ -154,7 +157,7 @@ static void reap(struct turn *t)
         struct step step = {0};
         if (c->login)
             dispatch_gone(t->d, from(c), &step);
-        int64_t settled = step.settled;
+        wake(t, &step);
         step_clear(&step);
         lists_forget(&t->lists, c);
         if (c->hashing)
@@ -162,13 +165,12 @@ static void reap(struct turn *t)
         crowd_remove(&t->crowd, c);
         epoll_ctl(t->epoll, EPOLL_CTL_DEL, c->fd, NULL); /* its descriptor may outlive it for a while */
         conn_free(c);
-        if (settled != 0)
-            lists_settled(&t->lists, settled);
     }
     t->d->counters->connections = t->crowd.n;
 }
 
-/* First come, first served. What is left goes on in the next turn, so that others are served in between. */
+/* First come, first served: where one no longer waits, the next one for the same row may look; where one must wait on,
+ * so must they. What is left goes on in the next turn, so that others are served in between. */
 static void retry(struct turn *t)
 {
     struct conn *c = NULL;
@@ -176,9 +178,12 @@ static void retry(struct turn *t)
 
     while (n++ < RETRIES_MAX && (c = lists_take_retry(&t->lists))) {
         struct step step = {0};
+        int64_t tag = c->waits_for;
         clocks_read(&t->d->now);
         dispatch_retry(t->d, from(c), &step);
         apply(t, c, &step);
+        if (c->waits_for != tag)
+            lists_settled(&t->lists, tag);
     }
     sd_event_source_set_enabled(t->again, c ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }

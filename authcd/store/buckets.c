@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows of guess limits. A row's key is a keyed hash of bucket, account and source, so that neither what was typed for a
- * name (often a password) nor where people come from can be read from the table. Rows of accounts stay; rows about
- * names that are none are kept within a quota. What the numbers mean is rules/limit's.
+ * Rows of guess limits. A row's key is a keyed hash of bucket, account and source, so that what was typed for a name
+ * (often a password) cannot be read from the table; sources stand beside it for people, as in the audit. Rows of
+ * accounts stay; rows about sources and about names that are none are kept within a quota. What the numbers mean is
+ * rules/limit's.
  */
 #include "buckets.h"
 
@@ -19,7 +20,7 @@ static int key_name(struct db *db, const struct buckets_key *key, unsigned char 
 {
     char text[KEY_TEXT_SIZE];
     const char *subject = key->account_id == 0 ? key->subject : "";
-    const char *source = key->bucket == BUCKET_PAIR ? key->source : "";
+    const char *source = key->bucket != BUCKET_ACCOUNT ? key->source : "";
     int error = text_format(text, sizeof text, "%d:%lld:%zu:%s:%s", (int)key->bucket, (long long)key->account_id,
                             strlen(subject), subject, source);
     if (error == 0)
@@ -27,42 +28,101 @@ static int key_name(struct db *db, const struct buckets_key *key, unsigned char 
     return error;
 }
 
-static int read_row(struct sql *q, struct limit_row *ret)
+#define ROW_COLUMNS " level, share, in_flight, consecutive, charged_boot_ms, charged_at, boot_id "
+
+static void read_columns(struct sql *q, struct limit_row *ret)
 {
-    struct limit_row row = {0};
-    int error = sql_row(q);
-    if (error == -ENOENT) {
-        *ret = row;
-        return 0;
-    }
-    if (error < 0)
-        return error;
-    row.level = sql_int(q);
-    row.share = sql_int(q);
-    row.in_flight = sql_u32(q);
-    row.consecutive = sql_u32(q);
-    row.charged_boot_ms = sql_int(q);
-    row.charged_at = sql_int(q);
-    sql_text(q, row.boot_id, sizeof row.boot_id);
-    if (q->error < 0)
-        return q->error;
-    *ret = row;
-    return 0;
+    ret->level = sql_int(q);
+    ret->share = sql_int(q);
+    ret->in_flight = sql_u32(q);
+    ret->consecutive = sql_u32(q);
+    ret->charged_boot_ms = sql_int(q);
+    ret->charged_at = sql_int(q);
+    sql_text(q, ret->boot_id, sizeof ret->boot_id);
 }
 
 int buckets_load(struct db *db, const struct buckets_key *key, struct limit_row *ret)
 {
+    struct limit_row row = {0};
     unsigned char name[VAULT_NAME_SIZE];
     int error = key_name(db, key, name);
     if (error < 0)
         return error;
-    SQL_AUTO struct sql q = sql_begin(db, "SELECT level, share, in_flight, consecutive, charged_boot_ms, charged_at,"
-                                          " boot_id FROM limits WHERE name = ?");
+    SQL_AUTO struct sql q = sql_begin(db, "SELECT" ROW_COLUMNS "FROM limits WHERE name = ?");
     sql_bind_blob(&q, name, sizeof name);
-    return read_row(&q, ret);
+    error = sql_row(&q);
+    if (error == 0)
+        read_columns(&q, &row);
+    if (error != -ENOENT && (error < 0 || (error = q.error) < 0))
+        return error;
+    *ret = row;
+    return 0;
 }
 
-/* ---- the quota of rows about unknown names ---- */
+/* ---- walking ---- */
+
+/* The first 63 bits of its name: where two rows agree in those, one of them is not shown. */
+static int64_t place_of(const unsigned char name[VAULT_NAME_SIZE])
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < sizeof n; i++)
+        n = n << 8 | name[i];
+    return (int64_t)(n >> 1) + (n >> 1 == 0);
+}
+
+int buckets_tag(struct db *db, const struct buckets_key *key, int64_t *ret)
+{
+    unsigned char name[VAULT_NAME_SIZE];
+    int error = key_name(db, key, name);
+    if (error == 0)
+        *ret = place_of(name);
+    return error;
+}
+
+static void bind_place(struct sql *q, int64_t after)
+{
+    unsigned char name[VAULT_NAME_SIZE] = {0};
+    uint64_t n = after == 0 ? 0 : ((uint64_t)after + 1) << 1;
+    for (size_t i = 0; i < sizeof n; i++)
+        name[i] = (unsigned char)(n >> (56 - 8 * i));
+    sql_bind_blob(q, name, sizeof name);
+}
+
+static int read_entry(struct sql *q, struct buckets_entry *ret)
+{
+    struct buckets_entry e = {0};
+    unsigned char name[VAULT_NAME_SIZE] = {0};
+    int error = sql_row(q);
+    if (error < 0)
+        return error;
+    sql_blob(q, name, sizeof name);
+    e.place = place_of(name);
+    e.bucket = (enum bucket)sql_ranged(q, 0, BUCKET_COUNT - 1);
+    e.account_id = sql_int(q); /* NULL reads as 0 */
+    sql_text(q, e.source, sizeof e.source);
+    e.known_until = sql_int(q);
+    read_columns(q, &e.row);
+    if (q->error < 0)
+        return q->error;
+    *ret = e;
+    return 0;
+}
+
+#define SELECT_ENTRY "SELECT name, bucket, account_id, source, known_until," ROW_COLUMNS "FROM limits WHERE name >= ?1 "
+
+int buckets_next(struct db *db, int64_t account_id, int64_t after, struct buckets_entry *ret)
+{
+    SQL_AUTO struct sql q = sql_begin(db, account_id == 0 ? SELECT_ENTRY "ORDER BY name LIMIT 1"
+                                                          : SELECT_ENTRY "AND account_id = ?2 ORDER BY name LIMIT 1");
+    if (after == INT64_MAX)
+        return -ENOENT;
+    bind_place(&q, after);
+    if (account_id != 0)
+        sql_bind_int(&q, account_id);
+    return read_entry(&q, ret);
+}
+
+/* ---- the quota of rows about sources and unknown names ---- */
 
 static int count_unknown(struct db *db, int64_t *ret)
 {
@@ -75,6 +135,20 @@ static int count_unknown(struct db *db, int64_t *ret)
     return 0;
 }
 
+#define VICTIMS "(SELECT name FROM limits WHERE account_id IS NULL AND name <> ?1 ORDER BY level, charged_at LIMIT ?2)"
+
+/* What a row held is not forgotten with it: its net has it, on top of what each attempt was charged there anyway. Who
+ * makes the table overflow has little reason to complain. */
+static int give_to_nets(struct db *db, const unsigned char kept[VAULT_NAME_SIZE], int64_t n)
+{
+    SQL_AUTO struct sql q = sql_begin(
+        db, "UPDATE limits SET level = limits.level + gone.level FROM (SELECT net, sum(level) AS level FROM limits"
+            " WHERE name IN " VICTIMS " AND net IS NOT NULL GROUP BY net) AS gone WHERE limits.name = gone.net");
+    sql_bind_blob(&q, kept, VAULT_NAME_SIZE);
+    sql_bind_int(&q, n);
+    return sql_run(&q, NULL);
+}
+
 /* The lowest go, the oldest of them first; never the one just written, or nothing new would ever be counted. */
 static int hold_quota(struct db *db, const unsigned char kept[VAULT_NAME_SIZE])
 {
@@ -82,9 +156,9 @@ static int hold_quota(struct db *db, const unsigned char kept[VAULT_NAME_SIZE])
     int error = count_unknown(db, &n);
     if (error < 0 || n <= BUCKETS_UNKNOWN_MAX)
         return error;
-    SQL_AUTO struct sql q =
-        sql_begin(db, "DELETE FROM limits WHERE name IN (SELECT name FROM limits WHERE account_id IS NULL"
-                      " AND name <> ? ORDER BY level, charged_at LIMIT ?)");
+    if ((error = give_to_nets(db, kept, n - BUCKETS_UNKNOWN_MAX)) < 0)
+        return error;
+    SQL_AUTO struct sql q = sql_begin(db, "DELETE FROM limits WHERE name IN " VICTIMS);
     sql_bind_blob(&q, kept, VAULT_NAME_SIZE);
     sql_bind_int(&q, n - BUCKETS_UNKNOWN_MAX);
     return sql_run(&q, NULL);
@@ -98,18 +172,36 @@ static void bind_account(struct sql *q, int64_t account_id)
         sql_bind_int(q, account_id);
 }
 
+static int bind_net(struct db *db, struct sql *q, const struct buckets_key *key)
+{
+    unsigned char name[VAULT_NAME_SIZE];
+    struct buckets_key net = {BUCKET_NET, 0, "", key->net, NULL};
+    int error = 0;
+    if (key->net == NULL || key->net[0] == '\0')
+        sql_bind_text(q, NULL);
+    else if ((error = key_name(db, &net, name)) == 0)
+        sql_bind_blob(q, name, sizeof name);
+    return error;
+}
+
 static int write_row(struct db *db, const struct buckets_key *key, const unsigned char name[VAULT_NAME_SIZE],
                      const struct limit_row *row)
 {
     SQL_AUTO struct sql q = sql_begin(
-        db, "INSERT INTO limits (name, bucket, account_id, level, share, in_flight, consecutive, charged_boot_ms,"
-            " charged_at, boot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-            " level = excluded.level, share = excluded.share, in_flight = excluded.in_flight,"
-            " consecutive = excluded.consecutive, charged_boot_ms = excluded.charged_boot_ms,"
-            " charged_at = excluded.charged_at, boot_id = excluded.boot_id");
+        db,
+        "INSERT INTO limits (name, bucket, account_id, net, source, level, share, in_flight, consecutive,"
+        " charged_boot_ms, charged_at, boot_id) VALUES (?1, ?2, ?3, ?4, ifnull(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT (name) DO UPDATE SET source = ifnull(?5, source),"
+        " level = excluded.level, share = excluded.share, in_flight = excluded.in_flight,"
+        " consecutive = excluded.consecutive, charged_boot_ms = excluded.charged_boot_ms,"
+        " charged_at = excluded.charged_at, boot_id = excluded.boot_id");
     sql_bind_blob(&q, name, VAULT_NAME_SIZE);
     sql_bind_int(&q, key->bucket);
     bind_account(&q, key->account_id);
+    int error = bind_net(db, &q, key);
+    if (error < 0)
+        return error;
+    sql_bind_text(&q, key->source);
     sql_bind_int(&q, row->level);
     sql_bind_int(&q, row->share);
     sql_bind_int(&q, row->in_flight);
@@ -155,12 +247,13 @@ static int mark_known(struct db *db, const struct buckets_key *pair, int64_t unt
     if (error < 0)
         return error;
     SQL_AUTO struct sql q =
-        sql_begin(db, "INSERT INTO limits (name, bucket, account_id, level, share, in_flight, consecutive,"
-                      " charged_boot_ms, charged_at, boot_id, known_until) VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, '', ?)"
+        sql_begin(db, "INSERT INTO limits (name, bucket, account_id, source, level, share, in_flight, consecutive,"
+                      " charged_boot_ms, charged_at, boot_id, known_until) VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, '', ?)"
                       " ON CONFLICT (name) DO UPDATE SET known_until = excluded.known_until");
     sql_bind_blob(&q, name, sizeof name);
     sql_bind_int(&q, pair->bucket);
     sql_bind_int(&q, pair->account_id);
+    sql_bind_text(&q, pair->source);
     sql_bind_int(&q, until);
     return sql_run(&q, NULL);
 }
@@ -219,4 +312,25 @@ int buckets_settle_all(struct db *db)
         sql_begin(db, "UPDATE limits SET consecutive = min(consecutive + in_flight, 4294967295), in_flight = 0"
                       " WHERE in_flight > 0");
     return sql_run(&q, NULL);
+}
+
+/* By the boot clock, or by this boot's own age: the wall clock may have been set. */
+static int expire_one(struct db *db, enum bucket bucket, int64_t forgotten_ms, const struct clock *now, unsigned max)
+{
+    SQL_AUTO struct sql q = sql_begin(
+        db, "DELETE FROM limits WHERE name IN (SELECT name FROM limits WHERE account_id IS NULL AND bucket = ?1 AND"
+            " in_flight = 0 AND (charged_boot_ms < ?2 OR boot_id <> ?3) AND ?2 > 0 LIMIT ?4)");
+    sql_bind_int(&q, bucket);
+    sql_bind_int(&q, now->boot_ms - forgotten_ms);
+    sql_bind_text(&q, now->boot_id);
+    sql_bind_int(&q, max);
+    return sql_run(&q, NULL);
+}
+
+int buckets_expire(struct db *db, enum config_limits preset, const struct clock *now, unsigned max)
+{
+    int error = 0;
+    for (int bucket = 0; error == 0 && bucket < BUCKET_COUNT; bucket++)
+        error = expire_one(db, (enum bucket)bucket, limit_forgotten_ms(preset, (enum bucket)bucket), now, max);
+    return error;
 }

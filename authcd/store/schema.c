@@ -55,12 +55,15 @@ static const char *const first[] = {
     "  UNIQUE (account_id, label)"
     ") STRICT;",
 
-    /* account_id NULL: about a name that is no account's. Triggers count those, because counting 65,536 rows at each
-     * insert would be the slowest thing a stranger could ask for. */
+    /* account_id NULL: about a source, or a name that is no account's. net: the row that remembers it once it had to
+     * go. source is for people: what the audit says of it too, never what was typed for a name. Triggers count those,
+     * because counting 65,536 rows at each insert would be the slowest thing a stranger could ask for. */
     "CREATE TABLE limits ("
     "  name BLOB PRIMARY KEY CHECK (length(name) = 16),"
     "  bucket INTEGER NOT NULL,"
     "  account_id INTEGER REFERENCES accounts (id),"
+    "  net BLOB CHECK (length(net) = 16),"
+    "  source TEXT NOT NULL,"
     "  level INTEGER NOT NULL,"
     "  share INTEGER NOT NULL,"
     "  in_flight INTEGER NOT NULL,"
@@ -70,7 +73,7 @@ static const char *const first[] = {
     "  boot_id TEXT NOT NULL,"
     "  known_until INTEGER NOT NULL DEFAULT 0"
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX limits_account ON limits (account_id, known_until) WHERE account_id IS NOT NULL;"
+    "CREATE INDEX limits_account ON limits (account_id) WHERE account_id IS NOT NULL;"
     "CREATE INDEX limits_unknown ON limits (level, charged_at) WHERE account_id IS NULL;"
     "CREATE INDEX limits_in_flight ON limits (in_flight) WHERE in_flight > 0;"
     "CREATE TABLE limits_state ("

@@ -93,7 +93,7 @@ struct call {
     const struct msg *request;      /* of a tool, if the packet is a good one */
 };
 
-static void retry_waiting(int64_t account_id);
+static void retry_waiting(const struct step *settled);
 
 /* Is this caller's source one that the account does not know yet? */
 static bool is_stranger(const struct caller *c)
@@ -128,7 +128,7 @@ static void check_look(struct caller *c, const struct step *step, bool stranger,
 static void give_up(struct caller *c, struct step *step)
 {
     static struct msg m;
-    world_must(step->first && !step->first->next && !step->job && !step->proved && !step->settled && step->close);
+    world_must(step->first && !step->first->next && !step->job && !step->proved && step->n_settled == 0 && step->close);
     decode(step->first, &m);
     world_must(m.number == MSG_refused ||
                (m.number == MSG_verdict && m.verdict.verdict == VERDICT_UNAVAILABLE && c->peer.uid == 0));
@@ -179,21 +179,21 @@ static void make_call(struct caller *c, const struct call *call)
     if (step.job)
         c->job = step.job;
     step.job = NULL;
-    int64_t settled = step.settled;
+    struct step settled = step; /* its tags only */
     bool close = step.close;
     step_clear(&step);
     world_must(close || !answers.refused || call->request || !c->begun);
     if (close)
         hang_up(c);
-    if (settled)
-        retry_waiting(settled);
+    retry_waiting(&settled);
 }
 
-static void retry_waiting(int64_t account_id)
+static void retry_waiting(const struct step *settled)
 {
-    for (size_t i = 0; i < CALLERS; i++)
-        if (callers[i].connected && login_waits_for(callers[i].login) == account_id)
-            make_call(&callers[i], &(struct call){0});
+    for (size_t k = 0; k < settled->n_settled; k++)
+        for (size_t i = 0; i < CALLERS; i++)
+            if (callers[i].connected && login_waits_for(callers[i].login) == settled->settled[k])
+                make_call(&callers[i], &(struct call){0});
 }
 
 static void forget(struct caller *c)
@@ -213,12 +213,11 @@ static void hang_up(struct caller *c)
     if (c->login)
         dispatch_gone(&dispatch, (struct dispatch_from){&c->peer, &c->login}, &step);
     world_full = false;
-    int64_t settled = step.settled;
+    struct step settled = step;
     look_settle(c, false, false);
     step_clear(&step);
     forget(c);
-    if (settled)
-        retry_waiting(settled);
+    retry_waiting(&settled);
 }
 
 /* ---- messages ---- */
@@ -387,9 +386,7 @@ static void check_callers(void)
         if (c->connected && c->begun && !c->done)
             world_must(c->asked || c->job || waits_for);
         if (waits_for)
-            world_must(
-                world_number("SELECT count(*) FROM limits WHERE in_flight > 0 AND account_id IS nullif(max(?, 0), 0)",
-                             waits_for) > 0);
+            world_must(world_number("SELECT count(*) FROM limits WHERE in_flight > ?", 0) > 0);
     }
 }
 
