@@ -256,4 +256,16 @@ __attribute__((unused)) static struct account desk_account(struct desk *d, const
     return a;
 }
 
+/* The SHA-1 code of these secret bytes, that many seconds from now. */
+__attribute__((unused)) static const char *desk_code(struct desk *d, const char *secret, int64_t offset_s,
+                                                     unsigned digits)
+{
+    static char code[OTP_CODE_SIZE];
+    struct otp otp = {.algorithm = OTP_SHA1, .digits = digits, .period_s = 30};
+
+    desk_must(secret_set(&otp.secret, secret, strlen(secret)), "secret");
+    desk_must(otp_code(&otp, (d->now.wall_s + offset_s) / 30, code), "code");
+    return code;
+}
+
 #endif

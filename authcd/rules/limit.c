@@ -29,10 +29,10 @@ static const struct row {
     struct limit_rule rule;
 } table[] = {
     {BUCKET_ACCOUNT, NIST, STRANGER, {"account", .free = 5, .base_ms = 30 * SECOND, .cap_ms = HOUR, .leak_per_h = 1, .consecutive = 100}},
-    /* What CIS and STIG ask for counts everybody, and so lets strangers lock people out. That four an hour leak means
-     * that of the failures of fifteen minutes none has leaked whole. */
-    {BUCKET_ACCOUNT, CIS, EVERYBODY, {"account", .free = 5, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 4}},
-    {BUCKET_ACCOUNT, STIG, EVERYBODY, {"account", .free = 3, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 4, .consecutive = 3}},
+    /* What CIS and STIG ask for counts everybody, and so lets strangers lock people out. That two an hour leak means
+     * that of the failures of a quarter of an hour none has leaked whole when their wait ends. */
+    {BUCKET_ACCOUNT, CIS, EVERYBODY, {"account", .free = 5, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 2}},
+    {BUCKET_ACCOUNT, STIG, EVERYBODY, {"account", .free = 3, .base_ms = 15 * MINUTE, .cap_ms = 15 * MINUTE, .leak_per_h = 2, .consecutive = 3}},
     {BUCKET_PAIR, ALL_PRESETS, CONSOLE, {"pair", .free = 5, .base_ms = 2 * SECOND, .cap_ms = 5 * MINUTE, .leak_per_h = 1}},
     {BUCKET_PAIR, ALL_PRESETS, STRANGER | KNOWN, {"pair", .free = 5, .base_ms = 2 * SECOND, .cap_ms = 15 * MINUTE, .leak_per_h = 1, .forfeit = 100}},
     {BUCKET_SOURCE, ALL_PRESETS, STRANGER, {"source", .free = 20, .base_ms = 5 * SECOND, .cap_ms = HOUR, .leak_per_h = 20}},

@@ -19,13 +19,18 @@ static struct line *guess(struct desk *d, const char *rhost, const char *passwor
     return l;
 }
 
-static uint32_t failures(struct desk *d, int64_t id, enum bucket bucket)
+static uint32_t failures_of(struct desk *d, int64_t id, enum bucket bucket, const char *source)
 {
-    struct buckets_key key = {bucket, id, "ada", "192.0.2.7"};
+    struct buckets_key key = {bucket, id, "ada", source, NULL};
     struct limit_row row = {0};
 
     desk_must(buckets_load(d->db, &key, &row), "limits");
-    return limit_failures(limit_rule(bucket), &row, &d->now);
+    return limit_failures(limit_rule(CONFIG_LIMITS_NIST, bucket, LIMIT_STRANGER), &row, &d->now);
+}
+
+static uint32_t failures(struct desk *d, int64_t id, enum bucket bucket)
+{
+    return failures_of(d, id, bucket, "192.0.2.7");
 }
 
 static void parallel_guesses(void)
@@ -252,7 +257,7 @@ static void own_screen(void)
     desk_open(&d);
     desk_config(&d, "[service *]\nunenrolled = skip\n[service su]\nfactors = password\n");
     struct account a = desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
-    const struct buckets_key key = {BUCKET_ACCOUNT, a.id, "ada", "192.0.2.7"};
+    const struct buckets_key key = {BUCKET_ACCOUNT, a.id, "ada", "192.0.2.7", NULL};
     guess(&d, "192.0.2.7", wrong);
     guess(&d, "192.0.2.8", wrong);
     struct line *l = desk_line(&d, 1001);
@@ -275,8 +280,159 @@ static void own_screen(void)
     desk_close(&d);
 }
 
+static struct msg_begin begin_from(const char *service, const char *user, const char *rhost)
+{
+    struct msg_begin b;
+
+    desk_begin_msg(&b, PHASE_AUTH, service, user);
+    strcpy(b.rhost, rhost);
+    return b;
+}
+
+static struct line *say(struct desk *d, const struct msg_begin *b, const char *first, const char *second)
+{
+    struct line *l = desk_line(d, 0);
+
+    desk_begin(d, l, b);
+    desk_answer(d, l, first);
+    if (second && !desk_verdict(l))
+        desk_answer(d, l, second);
+    return l;
+}
+
+static int64_t hashes_of(struct desk *d, const struct msg_begin *b, const char *password)
+{
+    int64_t before = d->counters.hashes;
+
+    say(d, b, password, "000000");
+    return d->counters.hashes - before;
+}
+
+/* One source tries its luck with many names: twenty looks, and then none, at whatever account; its neighbours in the
+ * same network are not stopped, a known source behind the same address neither. */
+static void one_source_many_names(void)
+{
+    struct desk d;
+    char name[32];
+    int64_t before;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    desk_account(&d, "bob", 1002, "user", "bobs password", NULL, 0);
+    struct msg_begin ada = begin_from("su", "ada", "198.51.100.9"), bob = begin_from("su", "bob", "198.51.100.9");
+    is_int(desk_verdict(say(&d, &ada, "the password", NULL)), VERDICT_GRANTED, "ada is known there");
+    before = d.counters.hashes;
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "name%d", i);
+        struct msg_begin b = begin_from("su", name, "198.51.100.9");
+        say(&d, &b, wrong, NULL);
+    }
+    is_int(d.counters.hashes - before, 20, "SOURCE: twenty looks at forty names");
+    is_int(d.counters.refused[BUCKET_SOURCE], 20, "and twenty refused");
+    is_int(hashes_of(&d, &bob, "bobs password"), 0, "a stranger from there is not looked at");
+    is_int(desk_verdict(say(&d, &ada, "the password", NULL)), VERDICT_GRANTED, "L3: who is known there gets in");
+    strcpy(bob.rhost, "198.51.100.10");
+    is_int(desk_verdict(say(&d, &bob, "bobs password", NULL)), VERDICT_GRANTED, "a neighbour too");
+    desk_close(&d);
+}
+
+static void network(void)
+{
+    struct desk d;
+    char name[32], from[64];
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    for (int i = 0; i < 210; i++) {
+        snprintf(name, sizeof name, "name%d", i);
+        snprintf(from, sizeof from, "2001:db8:7:%x::%x", i, i);
+        struct msg_begin b = begin_from("su", name, from);
+        say(&d, &b, wrong, NULL);
+    }
+    is_int(d.counters.hashes, 200, "L8: NET: two hundred looks from a /48, however its /64 change");
+    is_int(d.counters.refused[BUCKET_NET], 10, "and the rest refused");
+    struct msg_begin b = begin_from("su", "ada", "2001:db8:8::1");
+    is_int(desk_verdict(say(&d, &b, "the password", NULL)), VERDICT_GRANTED, "the next /48 is not stopped");
+    desk_close(&d);
+}
+
+/* Codes are guessed with the right password, from ever new sources. */
+static void codes_are_counted(void)
+{
+    struct desk d;
+    char from[64];
+    int looked = 0;
+
+    desk_open(&d);
+    desk_config(&d, "[service su]\nfactors = password otp\n[service weak]\nfactors = password\n");
+    struct account a = desk_account(&d, "ada", 1001, "admin", "the password", "12345678901234567890", 6);
+    struct msg_begin home = begin_from("su", "ada", "192.0.2.7");
+    desk_tick(&d, 120000);
+    is_int(desk_verdict(say(&d, &home, "the password", desk_code(&d, "12345678901234567890", 0, 6))), VERDICT_GRANTED,
+           "the owner's home is known");
+    for (int i = 0; i < 5; i++) {
+        snprintf(from, sizeof from, "198.51.%d.1", i);
+        struct msg_begin b = begin_from("su", "ada", from);
+        say(&d, &b, "the password", "000000");
+        looked = (int)failures_of(&d, a.id, BUCKET_OTP, "strangers");
+    }
+    is_int(looked, 3, "L5: three wrong codes of strangers, and no more are looked at");
+    is_int(d.counters.refused[BUCKET_OTP], 2, "the others are refused");
+    struct msg_begin weak = begin_from("weak", "ada", "192.0.2.7");
+    say(&d, &weak, "the password", NULL);
+    is_int(failures_of(&d, a.id, BUCKET_OTP, "strangers"), 3, "L5: a right password does not clear them");
+    desk_tick(&d, 30000);
+    is_int(desk_verdict(say(&d, &home, "the password", desk_code(&d, "12345678901234567890", 0, 6))), VERDICT_GRANTED,
+           "known sources have a limit of their own");
+    is_int(failures_of(&d, a.id, BUCKET_OTP, "strangers"), 3, "whose success leaves the strangers' as it is");
+    struct msg_begin bad = begin_from("su", "ada", "198.51.99.1");
+    say(&d, &bad, wrong, "000000");
+    is_int(failures_of(&d, a.id, BUCKET_OTP, "strangers"), 3, "L5: a code with a wrong password is not looked at");
+    desk_close(&d);
+}
+
+/* The presets of the benchmarks stop everybody, and let acct say so. */
+static void presets(void)
+{
+    static const struct {
+        enum config_limits preset;
+        int looks;
+        const char *name;
+    } rows[] = {{CONFIG_LIMITS_CIS, 5, "cis"}, {CONFIG_LIMITS_STIG, 3, "stig"}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct desk d;
+        desk_open(&d);
+        desk_config(&d, "[service su]\nfactors = password\n");
+        desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+        struct msg_begin home = begin_from("su", "ada", "192.0.2.7"), away = begin_from("su", "ada", "198.51.100.1");
+        d.config.authcd.limits = rows[i].preset;
+        say(&d, &home, "the password", NULL);
+        int64_t before = d.counters.hashes;
+        for (int n = 0; n < 9; n++)
+            say(&d, &away, wrong, NULL);
+        is_int(d.counters.hashes - before, rows[i].looks, "%s: looks", rows[i].name);
+        is_int(hashes_of(&d, &home, "the password"), 0, "%s: known sources are stopped too", rows[i].name);
+        struct msg_begin acct = home;
+        acct.phase = PHASE_ACCT;
+        struct line *l = desk_line(&d, 0);
+        desk_begin(&d, l, &acct);
+        is_int(desk_verdict(l), VERDICT_FORBIDDEN, "%s: acct says locked", rows[i].name);
+        desk_tick(&d, 16 * 60 * 1000);
+        is_int(hashes_of(&d, &home, "the password"), rows[i].preset == CONFIG_LIMITS_CIS, "%s: after 16 minutes",
+               rows[i].name);
+        desk_close(&d);
+    }
+}
+
 int main(void)
 {
+    one_source_many_names();
+    network();
+    codes_are_counted();
+    presets();
     own_screen();
     parallel_guesses();
     parallel_right();

@@ -89,6 +89,9 @@ static void codes(void)
            "O2: an older step after it too");
     is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 60, 6))), VERDICT_DENIED,
            "O3: two steps ahead is denied");
+    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_DENIED,
+           "L5: after three wrong codes a right one is not looked at");
+    desk_tick(&d, 30000);
     is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
            "O3: one step ahead is granted");
     desk_tick(&d, 4000000);

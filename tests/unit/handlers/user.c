@@ -110,7 +110,7 @@ static void charge(struct desk *d, const struct account *a, unsigned failures)
     desk_must(db_begin(d->db), "begin");
     desk_must(buckets_load(d->db, &key, &row), "load");
     for (unsigned i = 0; i < failures; i++) {
-        limit_charge(limit_rule(BUCKET_ACCOUNT), &row, &d->now, false);
+        limit_charge(limit_rule(CONFIG_LIMITS_NIST, BUCKET_ACCOUNT, LIMIT_STRANGER), &row, &d->now, false);
         limit_fail(&row);
     }
     desk_must(buckets_save(d->db, &key, &row), "save");

@@ -63,6 +63,68 @@ static void test_table(void)
     is_int(pair->forfeit, 100, "PAIR: a hundred in a row make a stranger of it");
 }
 
+static void is_row(const struct limit_rule *r, const char *name, uint32_t free, int64_t base_s, int64_t cap_s,
+                   uint32_t leak_per_h, uint32_t consecutive)
+{
+    ok(r && r->free == free && r->base_ms == base_s * 1000 && r->cap_ms == cap_s * 1000 &&
+           r->leak_per_h == leak_per_h && r->consecutive == consecutive,
+       "%s", name);
+}
+
+static void test_whole_table(void)
+{
+    const enum config_limits nist = CONFIG_LIMITS_NIST;
+
+    is_row(limit_rule(nist, BUCKET_SOURCE, LIMIT_STRANGER), "SOURCE", 20, 5, 3600, 20, 0);
+    is_row(limit_rule(nist, BUCKET_NET, LIMIT_STRANGER), "NET", 200, 5, 3600, 200, 0);
+    is_row(limit_rule(nist, BUCKET_OTP, LIMIT_STRANGER), "OTP of strangers", 3, 30, 3600, 1, 20);
+    is_row(limit_rule(nist, BUCKET_OTP, LIMIT_KNOWN), "OTP of known sources", 3, 30, 3600, 1, 20);
+    is_row(limit_rule(nist, BUCKET_PAIR, LIMIT_CONSOLE), "PAIR of the console", 5, 2, 300, 1, 0);
+    is_row(limit_rule(CONFIG_LIMITS_CIS, BUCKET_ACCOUNT, LIMIT_STRANGER), "cis: ACCOUNT", 5, 900, 900, 2, 0);
+    is_row(limit_rule(CONFIG_LIMITS_STIG, BUCKET_ACCOUNT, LIMIT_STRANGER), "stig: ACCOUNT", 3, 900, 900, 2, 3);
+    for (int who = LIMIT_KNOWN; who <= LIMIT_CONSOLE; who++) {
+        ok(!limit_rule(nist, BUCKET_ACCOUNT, (enum limit_who)who), "L3: known sources (%d) have no ACCOUNT", who);
+        ok(!limit_rule(nist, BUCKET_SOURCE, (enum limit_who)who), "L3: nor SOURCE");
+        ok(!limit_rule(nist, BUCKET_NET, (enum limit_who)who), "L3: nor NET");
+        ok(limit_rule(CONFIG_LIMITS_CIS, BUCKET_ACCOUNT, (enum limit_who)who) != NULL, "cis stops them too");
+        ok(limit_rule(CONFIG_LIMITS_STIG, BUCKET_ACCOUNT, (enum limit_who)who) != NULL, "and stig");
+    }
+    for (int preset = CONFIG_LIMITS_NIST; preset <= CONFIG_LIMITS_STIG; preset++)
+        for (int bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+            int64_t ms = limit_forgotten_ms((enum config_limits)preset, (enum bucket)bucket);
+            const struct limit_rule *r = limit_rule((enum config_limits)preset, (enum bucket)bucket, LIMIT_STRANGER);
+            struct clock now = start();
+            struct limit_row row = {0};
+            ok(r != NULL, "every bucket is there for strangers in every preset");
+            charge_and_fail(r, &row, &now, 500);
+            pass(&now, ms);
+            is_int(limit_failures(r, &row, &now), 0, "%s %d: forgotten after %d s", r->name, preset, (int)(ms / 1000));
+        }
+}
+
+/* CIS: five failures within fifteen minutes, however they are spread, stop the sixth for fifteen. STIG: three in a row
+ * stop all. */
+static void test_presets(void)
+{
+    const struct limit_rule *cis = limit_rule(CONFIG_LIMITS_CIS, BUCKET_ACCOUNT, LIMIT_KNOWN);
+    const struct limit_rule *stig = limit_rule(CONFIG_LIMITS_STIG, BUCKET_ACCOUNT, LIMIT_KNOWN);
+    struct clock now = start();
+    struct limit_row row = {0};
+    int64_t wait_ms = 0;
+
+    for (int i = 0; i < 5; i++) {
+        is_int(limit_look(cis, &row, &now, &wait_ms), LIMIT_ADMIT, "cis: look %d", i + 1);
+        charge_and_fail(cis, &row, &now, 1);
+        pass(&now, 210000);
+    }
+    is_int(limit_look(cis, &row, &now, &wait_ms), LIMIT_REFUSE, "cis: no sixth within 17 minutes");
+    is_int(wait_ms, 900000 - 210000, "cis: but 15 minutes after the fifth");
+    row = (struct limit_row){0};
+    charge_and_fail(stig, &row, &now, 3);
+    pass(&now, 30 * (int64_t)DAY_S * 1000);
+    is_int(limit_look(stig, &row, &now, &wait_ms), LIMIT_REFUSE, "stig: three in a row stop all, a month later too");
+}
+
 static void test_delays(void)
 {
     static const int64_t want_s[] = {30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600};
@@ -404,9 +466,11 @@ static void test_games(void)
 
 int main(void)
 {
-    account = limit_rule(BUCKET_ACCOUNT);
-    pair = limit_rule(BUCKET_PAIR);
+    account = limit_rule(CONFIG_LIMITS_NIST, BUCKET_ACCOUNT, LIMIT_STRANGER);
+    pair = limit_rule(CONFIG_LIMITS_NIST, BUCKET_PAIR, LIMIT_STRANGER);
     test_table();
+    test_whole_table();
+    test_presets();
     test_delays();
     test_top();
     test_huge_numbers();

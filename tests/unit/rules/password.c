@@ -243,7 +243,8 @@ static const char *objection(const char *fresh, const char *user, const char *ol
 
 static void test_objections(void)
 {
-    static const char short_[] = "The password is too short: at least 12 characters.", name[] = "The password has the user's name in it.",
+    static const char short_[] = "The password is too short: at least 12 characters.",
+                      name[] = "The password has the user's name in it.",
                       same[] = "The password is one character over and over.",
                       typed[] = "The password has characters that cannot be typed everywhere.";
     is_str(objection("correct horse", "ada", NULL, 12), "fine", "a good one");

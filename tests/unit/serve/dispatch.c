@@ -231,7 +231,7 @@ static void one_login(bool full_at_end, bool full_at_gone)
     struct password_job *job = step.job;
     step.job = NULL;
     step_clear(&step);
-    is_int(in_flight(), 2, "in flight, for the account and the pair");
+    is_int(in_flight(), 4, "in flight, for account, pair, source and network");
     is_full = full_at_end;
     dispatch_hashed(&d, from, job, &step);
     password_job_free(job);
@@ -253,7 +253,7 @@ static void full_disk(void)
     one_login(true, false);
     is_int(in_flight(), 0, "D3: a verdict that could not be written leaves nothing in flight");
     one_login(true, true);
-    is_int(in_flight(), 2, "D3: a hang-up that could not be written, either, does");
+    is_int(in_flight(), 4, "D3: a hang-up that could not be written, either, does");
     dispatch_settle(&d);
     is_int(in_flight(), 0, "D3: until nobody is connected, and the disk has room");
 }

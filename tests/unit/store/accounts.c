@@ -129,7 +129,7 @@ static void check_delete(struct db *db)
     fixture_must(secret_set(&otp.secret, "12345678901234567890", 20) == 0, "secret");
     fixture_begin(db);
     a = fixture_account(db, "max", 5000);
-    struct buckets_key key = {BUCKET_ACCOUNT, a.id, NULL, NULL};
+    struct buckets_key key = {BUCKET_ACCOUNT, a.id, NULL, NULL, NULL};
     struct limit_row row = {.level = 5 * LIMIT_UNIT};
     f.account_id = a.id;
     fixture_must(accounts_set_password(db, a.id, "x", true, NOW) == 0, "password");
