@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Time-based one-time codes. liboath computes a code; which codes count is decided here: the whole window is generated
- * whatever matches, each is compared in constant time, and time and parameters are bounded first, because liboath takes
- * an empty secret and a negative time as they come. Rate limits and the memory of accepted steps are the caller's.
+ * One-time codes. liboath computes a code; which codes count is decided here: the whole window is generated whatever
+ * matches, each is compared in constant time, and time and parameters are bounded first, because liboath takes an empty
+ * secret and a negative time as they come. Rate limits and the memory of accepted steps are the caller's.
  */
 #include "otp.h"
 
@@ -15,6 +15,7 @@
 #include "text.h"
 
 #define TIME_MAX INT64_C(253402300799) /* the end of 9999: a clock after this is not set either */
+#define STEP_MAX (TIME_MAX / 30 + OTP_WINDOW)
 
 static const struct algorithm {
     enum otp_algorithm algorithm;
@@ -52,48 +53,80 @@ enum otp_algorithm otp_algorithm_from(const char *name)
     return 0;
 }
 
-static bool usable(const struct otp *otp)
+static const char *const kinds[] = {[OTP_TOTP] = "totp", [OTP_HOTP] = "hotp"};
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+
+const char *otp_kind_name(enum otp_kind kind)
 {
-    return find(otp->algorithm) && (otp->digits == 6 || otp->digits == 8) &&
-           (otp->period_s == 30 || otp->period_s == 60) && otp->secret.len >= OTP_SECRET_MIN &&
-           otp->secret.len <= OTP_SECRET_MAX;
+    return (size_t)kind < N_KINDS ? kinds[kind] : NULL;
 }
 
+int otp_kind_from(const char *name, enum otp_kind *ret)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (strcmp(kinds[i], name) == 0) {
+            *ret = (enum otp_kind)i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static bool period_ok(const struct otp *otp)
+{
+    switch (otp->kind) {
+    case OTP_TOTP:
+        return otp->period_s == 30 || otp->period_s == 60;
+    case OTP_HOTP:
+        return otp->period_s == 0;
+    }
+    return false;
+}
+
+bool otp_usable(const struct otp *otp)
+{
+    return find(otp->algorithm) && (otp->digits == 6 || otp->digits == 8) && period_ok(otp) &&
+           otp->secret.len >= OTP_SECRET_MIN && otp->secret.len <= OTP_SECRET_MAX;
+}
+
+/* liboath's HOTP knows SHA-1 only; its TOTP, told of a period of one second, makes the same of any counter. */
 int otp_code(const struct otp *otp, int64_t step, char out[OTP_CODE_SIZE])
 {
     const struct algorithm *a = find(otp->algorithm);
-    if (!a || !usable(otp) || step < 0 || step > TIME_MAX / otp->period_s + OTP_WINDOW)
+    if (!a || !otp_usable(otp) || step < 0 || step > STEP_MAX)
         return -EINVAL;
     char code[OTP_CODE_SIZE] = {0};
-    int e = oath_totp_generate2((const char *)otp->secret.bytes, otp->secret.len, step * otp->period_s,
-                                (unsigned)otp->period_s, 0, otp->digits, a->flags, code);
+    int e = oath_totp_generate2((const char *)otp->secret.bytes, otp->secret.len, (time_t)step, 1, 0, otp->digits,
+                                a->flags, code);
     if (e == OATH_OK)
         memcpy(out, code, sizeof code);
     sodium_memzero(code, sizeof code);
     return e == OATH_OK ? 0 : -EINVAL;
 }
 
-static bool is_code(const struct secret *typed, unsigned digits)
+bool otp_is_code(const struct otp *otp, const struct secret *typed)
 {
-    bool good = typed->len == digits;
+    bool good = typed->len == otp->digits;
     for (size_t i = 0; i < typed->len; i++)
         good &= typed->bytes[i] >= '0' && typed->bytes[i] <= '9';
     return good;
 }
 
-/* Looks at each step of the window, the latest first, so that of several with the same code the earliest that still
- * counts is taken. As much work and the same comparisons wherever the match is, and if there is none. */
-static enum otp_result search(const struct otp *otp, const struct secret *typed, int64_t now_step, int64_t last_step,
-                              int64_t *ret_step)
+/* The latest first, so that of several with the same code the earliest that still counts is taken. As much work and
+ * the same comparisons wherever the match is, and if there is none. */
+enum otp_result otp_search(const struct otp *otp, const struct secret *typed, int64_t first, int64_t last, int64_t used,
+                           int64_t *ret_step)
 {
     bool right = false, fresh = false;
     int64_t step = 0;
     char code[OTP_CODE_SIZE] = {0};
-    for (int64_t s = now_step + OTP_WINDOW; s >= now_step - OTP_WINDOW; s--) {
+    if (!otp_is_code(otp, typed))
+        return OTP_WRONG;
+    for (int64_t s = last; s >= first; s--) {
         if (otp_code(otp, s, code) < 0)
             return OTP_UNUSABLE;
         bool match = sodium_memcmp(code, typed->bytes, otp->digits) == 0;
-        bool counts = match & (s > last_step);
+        bool counts = match & (s > used);
         right |= match;
         fresh |= counts;
         step = counts ? s : step;
@@ -104,19 +137,30 @@ static enum otp_result search(const struct otp *otp, const struct secret *typed,
     return fresh ? OTP_RIGHT : right ? OTP_REPLAYED : OTP_WRONG;
 }
 
+static bool clock_ok(int64_t now_s)
+{
+    return now_s >= OTP_TIME_MIN && now_s <= TIME_MAX;
+}
+
 enum otp_result otp_check(const struct otp *otp, const struct secret *typed, int64_t now_s, int64_t last_step,
                           int64_t *ret_step)
 {
-    if (!usable(otp))
+    if (otp->kind != OTP_TOTP || !otp_usable(otp))
         return OTP_UNUSABLE;
-    if (now_s < OTP_TIME_MIN || now_s > TIME_MAX)
+    if (!clock_ok(now_s))
         return OTP_CLOCK;
     int64_t now_step = now_s / otp->period_s;
     if (last_step > now_step + OTP_WINDOW)
         return OTP_CLOCK;
-    if (!is_code(typed, otp->digits))
-        return OTP_WRONG;
-    return search(otp, typed, now_step, last_step, ret_step);
+    return otp_search(otp, typed, now_step - OTP_WINDOW, now_step + OTP_WINDOW, last_step, ret_step);
+}
+
+int64_t otp_clear(const struct otp *otp, int64_t now_s, int64_t last_step)
+{
+    if (otp->kind != OTP_TOTP || !otp_usable(otp) || !clock_ok(now_s))
+        return 0;
+    int64_t edge = now_s / otp->period_s + OTP_WINDOW;
+    return last_step > edge ? edge : 0;
 }
 
 void otp_secret_make(struct otp *otp)
@@ -171,18 +215,20 @@ static int percent_encode(const char *s, char *out, size_t cap)
 
 int otp_uri(const struct otp *otp, const char *issuer_host, const char *user, char out[OTP_URI_SIZE])
 {
-    char issuer[OTP_URI_SIZE], name[OTP_URI_SIZE], secret[OTP_BASE32_SIZE] = {0};
-    if (!usable(otp))
+    char issuer[OTP_URI_SIZE], name[OTP_URI_SIZE], secret[OTP_BASE32_SIZE] = {0}, moving[32] = "counter=0";
+    if (!otp_usable(otp))
         return -EINVAL;
     int e = percent_encode(issuer_host, issuer, sizeof issuer);
     if (e == 0)
         e = percent_encode(user, name, sizeof name);
     if (e == 0)
         e = otp_base32(otp, secret);
+    if (e == 0 && otp->kind == OTP_TOTP)
+        e = text_format(moving, sizeof moving, "period=%u", (unsigned)otp->period_s);
     if (e == 0)
-        e = text_format(out, OTP_URI_SIZE, "otpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%u&period=%u",
-                        issuer, name, secret, issuer, otp_algorithm_name(otp->algorithm), otp->digits,
-                        (unsigned)otp->period_s);
+        e = text_format(out, OTP_URI_SIZE, "otpauth://%s/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%u&%s",
+                        otp_kind_name(otp->kind), issuer, name, secret, issuer, otp_algorithm_name(otp->algorithm),
+                        otp->digits, moving);
     sodium_memzero(secret, sizeof secret);
     return e;
 }

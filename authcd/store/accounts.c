@@ -151,9 +151,8 @@ static int bury(struct db *db, int64_t id, int64_t now_s)
 int accounts_delete(struct db *db, int64_t id, int64_t now_s)
 {
     static const char *const belongings[] = {
-        "DELETE FROM passwords WHERE account_id = ?",
-        "DELETE FROM factors WHERE account_id = ?",
-        "DELETE FROM limits WHERE account_id = ?",
+        "DELETE FROM passwords WHERE account_id = ?",      "DELETE FROM factors WHERE account_id = ?",
+        "DELETE FROM recovery_codes WHERE account_id = ?", "DELETE FROM limits WHERE account_id = ?",
         "DELETE FROM handles WHERE account_id = ?",
     };
     int error = bury(db, id, now_s);

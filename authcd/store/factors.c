@@ -7,7 +7,9 @@
 
 #include <errno.h>
 
+#include "hotp.h"
 #include "sql.h"
+#include "text.h"
 
 enum { SEALED_MAX = OTP_SECRET_MAX + VAULT_OVERHEAD };
 
@@ -58,7 +60,8 @@ static int next_number(struct db *db, int64_t account_id, uint32_t *ret)
 static int insert(struct db *db, const struct factor *f, const unsigned char *sealed, size_t len)
 {
     SQL_AUTO struct sql q = sql_begin(db, "INSERT INTO factors (account_id, number, kind, label, algorithm, digits,"
-                                          " period_s, created_at, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                          " period_s, last_step, created_at, sealed)"
+                                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, f->account_id);
     sql_bind_int(&q, f->number);
     sql_bind_text(&q, f->kind);
@@ -66,6 +69,7 @@ static int insert(struct db *db, const struct factor *f, const unsigned char *se
     sql_bind_int(&q, f->algorithm);
     sql_bind_int(&q, f->digits);
     sql_bind_int(&q, f->period_s);
+    sql_bind_int(&q, f->last_step);
     sql_bind_int(&q, f->created_at);
     sql_bind_blob(&q, sealed, len);
     return sql_run(&q, NULL);
@@ -85,13 +89,15 @@ int factors_add(struct db *db, struct factor *f, const struct otp *otp, int64_t 
     size_t len = 0;
     int error = vault_seal(db->vault, VAULT_CODE_SECRET, f->account_id, otp->secret.bytes, otp->secret.len, sealed,
                            sizeof sealed, &len);
-    if (error < 0 || (error = next_number(db, f->account_id, &made.number)) < 0)
+    if (error < 0 || (error = next_number(db, f->account_id, &made.number)) < 0 ||
+        (error = text_copy(made.kind, sizeof made.kind, otp_kind_name(otp->kind))) < 0)
         return error;
     made.algorithm = otp->algorithm;
     made.digits = otp->digits;
     made.period_s = otp->period_s;
     made.created_at = now_s;
-    made.last_step = made.confirmed_at = made.last_used_at = 0;
+    made.last_step = otp->kind == OTP_HOTP ? HOTP_NONE : 0;
+    made.confirmed_at = made.last_used_at = 0;
     if ((error = insert(db, &made, sealed, len)) < 0)
         return error;
     made.id = sqlite3_last_insert_rowid(db->sqlite);
@@ -127,9 +133,13 @@ int factors_otp(struct db *db, const struct factor *f, struct otp *ret)
     size_t len = error < 0 ? 0 : sql_blob(&q, sealed, sizeof sealed);
     if (error < 0 || (error = q.error) < 0)
         return error;
+    enum otp_kind kind = OTP_TOTP;
+    if (otp_kind_from(f->kind, &kind) < 0)
+        return -EBADMSG;
     if (vault_open(db->vault, VAULT_CODE_SECRET, f->account_id, sealed, len, s.bytes, sizeof s.bytes, &s.len) < 0)
         return -EBADMSG;
-    *ret = (struct otp){.algorithm = f->algorithm, .digits = f->digits, .period_s = f->period_s, .secret = s};
+    *ret = (struct otp){
+        .kind = kind, .algorithm = f->algorithm, .digits = f->digits, .period_s = f->period_s, .secret = s};
     return 0;
 }
 
@@ -152,6 +162,22 @@ int factors_use(struct db *db, int64_t id, int64_t step, int64_t now_s)
         return error;
     error = exists(db, id);
     return error < 0 ? error : -EALREADY;
+}
+
+int factors_clear(struct db *db, int64_t id, int64_t step)
+{
+    SQL_AUTO struct sql q = sql_begin(db, "UPDATE factors SET last_step = ?1 WHERE id = ?2 AND last_step > ?1");
+    sql_bind_int(&q, step);
+    sql_bind_int(&q, id);
+    return sql_run_one(&q);
+}
+
+int factors_rename(struct db *db, int64_t id, const char *label)
+{
+    SQL_AUTO struct sql q = sql_begin(db, "UPDATE factors SET label = ? WHERE id = ?");
+    sql_bind_text(&q, label);
+    sql_bind_int(&q, id);
+    return sql_run_one(&q);
 }
 
 int factors_confirm(struct db *db, int64_t id, int64_t now_s)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The steps of the schema. Tables are STRICT; what a CHECK can hold is held there too, so that a row written behind the
- * daemon's back has less room to surprise. Names of limits and handles are keyed hashes. Leaves out opening (db.c) and
- * the backup before a migration (backup.c).
+ * daemon's back has less room to surprise. Names of limits, handles and recovery codes are keyed hashes. Leaves out
+ * opening (db.c) and the backup before a migration (backup.c).
  */
 #include "schema.h"
 
@@ -54,6 +54,14 @@ static const char *const first[] = {
     "  UNIQUE (account_id, number),"
     "  UNIQUE (account_id, label)"
     ") STRICT;",
+
+    "CREATE TABLE recovery_codes ("
+    "  account_id INTEGER NOT NULL REFERENCES accounts (id),"
+    "  name BLOB NOT NULL CHECK (length(name) = 16),"
+    "  made_at INTEGER NOT NULL,"
+    "  used_at INTEGER NOT NULL DEFAULT 0,"
+    "  PRIMARY KEY (account_id, name)"
+    ") STRICT, WITHOUT ROWID;",
 
     /* account_id NULL: about a source, or a name that is no account's. net: the row that remembers it once it had to
      * go. source is for people: what the audit says of it too, never what was typed for a name. Triggers count those,

@@ -18,7 +18,7 @@ enum {
     SUBKEY_SIZE = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
     AAD_SIZE = 10, /* version, kind, owner */
     KINDS = VAULT_AUDIT_KEY + 1,
-    PURPOSES = VAULT_NAMES_KEY_CHECK + 1,
+    PURPOSES = VAULT_NAMES_RECOVERY + 1,
     FIRST_PURPOSE = 256, /* number of the first subkey for names: apart from those for kinds for good */
 };
 static_assert(VAULT_OVERHEAD == 1 + NONCE_SIZE + TAG_SIZE, "what the header promises");

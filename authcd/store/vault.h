@@ -15,7 +15,13 @@ struct vault;
 enum { VAULT_KEY_SIZE = 32, VAULT_OVERHEAD = 1 + 24 + 16, VAULT_NAME_SIZE = 16 };
 
 enum vault_kind { VAULT_PASSWORD = 1, VAULT_CODE_SECRET = 2, VAULT_SIGNING_KEY = 3, VAULT_AUDIT_KEY = 4 };
-enum vault_names { VAULT_NAMES_LIMIT = 1, VAULT_NAMES_UNKNOWN = 2, VAULT_NAMES_HANDLE = 3, VAULT_NAMES_KEY_CHECK = 4 };
+enum vault_names {
+    VAULT_NAMES_LIMIT = 1,
+    VAULT_NAMES_UNKNOWN = 2,
+    VAULT_NAMES_HANDLE = 3,
+    VAULT_NAMES_KEY_CHECK = 4,
+    VAULT_NAMES_RECOVERY = 5
+};
 
 /* Copies the key. NULL if out of memory. */
 struct vault *vault_new(const unsigned char key[VAULT_KEY_SIZE]);

@@ -154,6 +154,41 @@ static void test_clock(void)
     is_int(step, -1, "no step");
 }
 
+/* A last step in the future is set back so far that codes count again, and no farther: none that may have counted. */
+static void test_clear(int64_t period_s)
+{
+    struct otp otp = factor(OTP_SHA1, 6, period_s);
+    char code[OTP_CODE_SIZE] = "";
+    int64_t step = -1, at = NOW / period_s;
+    is_int(otp_clear(&otp, NOW, at + 1), 0, "nothing to clear: the edge of the window");
+    is_int(otp_clear(&otp, NOW, 0), 0, "nothing to clear: none accepted yet");
+    is_int(otp_clear(&otp, NOW, at + 2), at + 1, "just beyond it");
+    is_int(otp_clear(&otp, NOW, INT64_MAX), at + 1, "far beyond it");
+    is_int(otp_clear(&otp, OTP_TIME_MIN - 1, at), 0, "not by a clock that is wrong now");
+    for (int64_t s = at - 1; s <= at + 1; s++) {
+        if (otp_code(&otp, s, code) < 0)
+            abort();
+        is_int(check(&otp, code, NOW, at + 1, &step), OTP_REPLAYED, "cleared: no code of this window counts");
+    }
+    if (otp_code(&otp, at + 2, code) < 0)
+        abort();
+    is_int(check(&otp, code, NOW + period_s, at + 1, &step), OTP_RIGHT, "the next one does");
+    otp.kind = OTP_HOTP;
+    is_int(otp_clear(&otp, NOW, at + 2), 0, "a HOTP has no clock");
+}
+
+static void test_kinds(void)
+{
+    enum otp_kind kind = OTP_TOTP;
+    is_int(otp_kind_from("hotp", &kind), 0, "hotp");
+    is_int(kind, OTP_HOTP, "is one");
+    is_int(otp_kind_from("sms", &kind), -EINVAL, "sms");
+    is_int(kind, OTP_HOTP, "is none: untouched");
+    is_int(otp_kind_from(otp_kind_name(OTP_TOTP), &kind), 0, "the name");
+    is_int(kind, OTP_TOTP, "leads back");
+    ok(!otp_kind_name((enum otp_kind)2), "there is no third");
+}
+
 static void test_malformed(void)
 {
     struct otp otp = factor(OTP_SHA1, 6, 30);
@@ -290,6 +325,15 @@ static void test_uri(void)
            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA"
            "&issuer=b%C3%BCro%20%26%20co&algorithm=SHA256&digits=8&period=60",
            "nothing of them gets out of its place");
+    otp = factor(OTP_SHA1, 6, 30);
+    otp.kind = OTP_HOTP;
+    is_int(otp_uri(&otp, "h", "ada", uri), -EINVAL, "no counter has a period");
+    otp.period_s = 0;
+    is_int(otp_uri(&otp, "h", "ada", uri), 0, "of a counter");
+    is_str(uri,
+           "otpauth://hotp/h:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+           "&issuer=h&algorithm=SHA1&digits=6&counter=0",
+           "which begins at 0");
     char name[1100];
     memset(name, 0xc3, sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -309,6 +353,9 @@ int main(void)
     test_replay();
     test_tie();
     test_clock();
+    test_clear(30);
+    test_clear(60);
+    test_kinds();
     test_malformed();
     test_unusable();
     test_secret();

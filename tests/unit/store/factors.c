@@ -6,6 +6,7 @@
 #include "factors.h"
 
 #include "fixture.h"
+#include "hotp.h"
 
 static struct otp make_otp(const char *secret)
 {
@@ -16,7 +17,7 @@ static struct otp make_otp(const char *secret)
 
 static struct factor add(struct db *db, int64_t account_id, const char *label, int want)
 {
-    struct factor f = {.account_id = account_id, .kind = "totp"};
+    struct factor f = {.account_id = account_id};
     struct otp otp = make_otp("12345678901234567890");
     snprintf(f.label, sizeof f.label, "%s", label);
     is_int(factors_add(db, &f, &otp, NOW), want, "add %s", label);
@@ -82,6 +83,37 @@ static void check_use(struct db *db)
     db_rollback(db);
 }
 
+static void check_counter(struct db *db)
+{
+    fixture_begin(db);
+    struct account a = fixture_account(db, "ada", 1000);
+    struct factor f = {.account_id = a.id, .label = "token"}, g = add(db, a.id, "phone", 0);
+    struct otp otp = {.kind = OTP_HOTP, .algorithm = OTP_SHA1, .digits = 6};
+    otp_secret_make(&otp);
+    is_int(factors_add(db, &f, &otp, NOW), 0, "a HOTP");
+    is_str(f.kind, "hotp", "so it is called");
+    is_int(factors_get(db, a.id, f.number, &f), 0, "read");
+    ok(strcmp(f.kind, "hotp") == 0 && f.last_step == HOTP_NONE && f.period_s == 0, "no counter is accepted yet");
+    is_int(factors_otp(db, &f, &otp), 0, "opens");
+    is_int(otp.kind, OTP_HOTP, "as what it is");
+    is_int(factors_use(db, f.id, 0, NOW), 0, "the first counter");
+    is_int(factors_use(db, f.id, 0, NOW), -EALREADY, "once");
+    is_int(factors_clear(db, f.id, 0), -ENOENT, "nothing beyond it to clear");
+    is_int(factors_use(db, g.id, 1000, NOW), 0, "a step of the other");
+    is_int(factors_clear(db, g.id, 999), 0, "is set back");
+    is_int(factors_clear(db, g.id, 999), -ENOENT, "once");
+    is_int(factors_use(db, g.id, 1000, NOW), 0, "and can be taken again");
+    is_int(factors_rename(db, g.id, "token"), -EEXIST, "a label that is taken");
+    is_int(factors_rename(db, g.id, "phone"), 0, "its own");
+    is_int(factors_rename(db, g.id, "old-phone"), 0, "another");
+    is_int(factors_rename(db, 999, "none"), -ENOENT, "of no factor");
+    is_int(factors_get(db, a.id, g.number, &g), 0, "read");
+    is_str(g.label, "old-phone", "it has it");
+    strcpy(g.kind, "smoke signals");
+    is_int(factors_otp(db, &g, &otp), -EBADMSG, "a kind that is not known does not open");
+    db_rollback(db);
+}
+
 static void check_sealed(struct db *db)
 {
     fixture_begin(db);
@@ -107,6 +139,7 @@ int main(void)
     check_add(db);
     check_quota(db);
     check_use(db);
+    check_counter(db);
     check_sealed(db);
     db_close(db);
     return tap_done();
