@@ -352,9 +352,10 @@ static int find_account(struct handler *h)
     return 0;
 }
 
-static bool key_verified(const struct handler *h, const struct msg_begin *in)
+/* sshd's word for the public key that it verified; nobody else's. */
+static bool key_verified(const struct handler *h, const struct msg_begin *in, char ret_key[SOURCE_KEY_SIZE])
 {
-    return h->peer->uid == 0 && strcmp(in->service, "sshd") == 0 && strncmp(in->auth_info, "publickey ", 10) == 0;
+    return h->peer->uid == 0 && strcmp(in->service, "sshd") == 0 && source_key(in->auth_info, ret_key) == 0;
 }
 
 /* Proving oneself again to authctl takes everything that one has, whatever services ask. */
@@ -375,7 +376,7 @@ static int login_start(struct handler *h, const struct msg_begin *in)
         return -ENOMEM;
     *h->login = login;
     login->begin = *in;
-    login->key_verified = key_verified(h, in);
+    login->key_verified = key_verified(h, in, login->key);
     if (in->phase == PHASE_STEPUP)
         stepup_service(&login->service);
     else

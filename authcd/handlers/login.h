@@ -19,11 +19,11 @@ enum login_state {
 };
 
 struct login {
-    struct msg_begin begin; /* what the peer said; handle is wiped once used */
-    bool key_verified;      /* sshd says that it verified a public key on this connection */
+    struct msg_begin begin;    /* what the peer said; handle is wiped once used */
+    bool key_verified;         /* sshd says that it verified a public key on this connection */
+    char key[SOURCE_KEY_SIZE]; /* which, if it did; else "" */
     struct config_service service;
     struct source source;
-    char key[64];           /* fingerprint of the key that sshd verified on this connection; "": none */
     struct account account; /* id 0: the name is no account's, or not the peer's to prove */
     const char *bar;        /* why it will be denied whatever is proved (audit text); NULL: open */
     enum audit_event bar_event;

@@ -12,7 +12,7 @@
 #include "config.h"
 #include "msg.h"
 
-enum { SOURCE_TEXT_SIZE = 1025, SOURCE_NET_SIZE = 64 };
+enum { SOURCE_TEXT_SIZE = 1025, SOURCE_NET_SIZE = 64, SOURCE_KEY_SIZE = 55 };
 
 enum source_kind {
     SOURCE_ADDRESS, /* IPv4 /32 or IPv6 /64 */
@@ -52,5 +52,9 @@ void source_from(struct source *ret, const struct source_facts *facts, const str
 /* The same from a BEGIN and the uid of the peer that sent it. */
 void source_of_begin(struct source *ret, const struct msg_begin *begin, uint32_t peer_uid,
                      const struct config_authcd *config);
+
+/* "key:SHA256:..." as ssh-keygen -l prints it, of the first whole line "publickey ALG BASE64" of what sshd left in
+ * SSH_AUTH_INFO_0. Certificates are hashed as they stand. -ENOENT: no such line; out is then untouched. */
+int source_key(const char *auth_info, char out[SOURCE_KEY_SIZE]) __attribute__((warn_unused_result));
 
 #endif
