@@ -23,15 +23,15 @@ int account_acct(struct handler *h, struct step *step)
     if (login->bar_event == AUDIT_USER_MISMATCH || (verdict == VERDICT_GRANTED && locked))
         verdict = VERDICT_FORBIDDEN;
     if (verdict == VERDICT_GRANTED || verdict == VERDICT_UNKNOWN)
-        return login_verdict(h, step, verdict, "", "");
+        return converse_verdict(h, step, verdict, "", "");
     error = login_audit(h, AUDIT_ACCT_REFUSED, verdict_text(verdict));
-    return error < 0 ? error : login_verdict(h, step, verdict, "", verdict_text(verdict));
+    return error < 0 ? error : converse_verdict(h, step, verdict, "", verdict_text(verdict));
 }
 
 static int handle_refused(struct handler *h, struct step *step, const char *why)
 {
     int error = login_audit(h, AUDIT_HANDLE_REFUSED, why);
-    return error < 0 ? error : login_verdict(h, step, VERDICT_DENIED, "", "");
+    return error < 0 ? error : converse_verdict(h, step, VERDICT_DENIED, "", "");
 }
 
 static int open_session(struct handler *h, struct session *s, struct step *step)
@@ -46,7 +46,7 @@ static int open_session(struct handler *h, struct session *s, struct step *step)
         (error = sessions_open(h->db, s, h->now.wall_s)) < 0 ||
         (error = login_audit(h, AUDIT_SESSION_OPEN, s->name)) < 0)
         return error;
-    return login_verdict(h, step, VERDICT_GRANTED, s->name, "");
+    return converse_verdict(h, step, VERDICT_GRANTED, s->name, "");
 }
 
 int account_open(struct handler *h, struct step *step)
@@ -56,13 +56,13 @@ int account_open(struct handler *h, struct step *step)
     int error;
 
     if (h->peer->uid != 0 || login->account.id == 0 || !login->service.sessions)
-        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+        return converse_verdict(h, step, VERDICT_NO_SESSION, "", "");
     if (login->bar || login->account.state != ACCOUNT_ACTIVE ||
         !policy_role_allowed(&login->service, login->account.role))
         return handle_refused(h, step, "account not allowed here");
     if (!login->begin.handle[0]) {
         if (!login->key_verified) /* neither ours nor a key: a session of somebody else's making, and none of ours */
-            return login_verdict(h, step, VERDICT_GRANTED, "", "");
+            return converse_verdict(h, step, VERDICT_GRANTED, "", "");
         error = login_session(h, "swk", "aal1", &s);
     } else
         error = sessions_handle_take(h->db, login->begin.handle, login->account.uid, login->begin.service,
@@ -81,12 +81,12 @@ int account_close(struct handler *h, struct step *step)
     struct session s = {0};
 
     if (h->peer->uid != 0 || login->account.id == 0)
-        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+        return converse_verdict(h, step, VERDICT_NO_SESSION, "", "");
     int error = sessions_get(h->db, login->begin.handle, &s);
     if (error == -ENOENT || (error == 0 && s.account_id != login->account.id))
-        return login_verdict(h, step, VERDICT_NO_SESSION, "", "");
+        return converse_verdict(h, step, VERDICT_NO_SESSION, "", "");
     if (error < 0 || (error = sessions_end(h->db, s.name, "closed", h->now.wall_s)) < 0 ||
         (error = login_audit(h, AUDIT_SESSION_CLOSE, s.name)) < 0)
         return error;
-    return login_verdict(h, step, VERDICT_GRANTED, "", "");
+    return converse_verdict(h, step, VERDICT_GRANTED, "", "");
 }

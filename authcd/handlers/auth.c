@@ -53,10 +53,10 @@ int auth_begin(struct handler *h, struct step *step)
 
     if (!facts.exists && login->bar_event == AUDIT_LOGIN_UNKNOWN && login->service.unknown == CONFIG_UNKNOWN_IGNORE &&
         h->peer->uid == 0)
-        return login_verdict(h, step, VERDICT_UNKNOWN, "", "");
+        return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
     policy_questions(&login->service, &facts, &login->questions);
     bar_by_policy(login);
-    return login_prompt(h, step, login->questions.kinds[0]);
+    return converse_prompt(h, step, login->questions.kinds[0]);
 }
 
 /* What was proved, for the audit. */
@@ -118,11 +118,11 @@ static int grant(struct handler *h, struct step *step)
 
     if (error < 0 || (error = make_handle(h, handle)) < 0)
         return error;
-    login_settled(login, step);
+    settle_wake(login, step);
     step->proved_at = h->now.wall_s;
     step->proved = login->begin.phase == PHASE_STEPUP;
     h->counters->granted++;
-    error = login_verdict(h, step, VERDICT_GRANTED, handle, "");
+    error = converse_verdict(h, step, VERDICT_GRANTED, handle, "");
     explicit_bzero(handle, sizeof handle);
     return error;
 }
@@ -200,16 +200,16 @@ static int deny_code(struct handler *h, struct step *step, enum otp_result resul
 {
     switch (result) {
     case OTP_REPLAYED:
-        return login_deny(h, step, AUDIT_LOGIN_REPLAY, "code already used");
+        return settle_deny(h, step, AUDIT_LOGIN_REPLAY, "code already used");
     case OTP_CLOCK:
-        return login_deny(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
+        return settle_deny(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
     case OTP_UNUSABLE:
-        return login_deny(h, step, AUDIT_HASH_BAD, "the sealed code secret does not open");
+        return settle_deny(h, step, AUDIT_HASH_BAD, "the sealed code secret does not open");
     case OTP_WRONG:
     case OTP_RIGHT:
         break;
     }
-    return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
+    return settle_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
 }
 
 static int decide(struct handler *h, struct step *step)
@@ -220,23 +220,23 @@ static int decide(struct handler *h, struct step *step)
     int error;
 
     if (login->limited)
-        return login_deny_limited(h, step);
+        return settle_deny_limited(h, step);
     if (!login->bar && asks_password(login) && !login->password_right)
-        return login_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
-    if (!login->bar && (error = login_look_again(h, asks_password(login))) < 0)
+        return settle_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong password");
+    if (!login->bar && (error = hashing_look_again(h, asks_password(login))) < 0)
         return error;
     if (login->bar)
-        return login_deny(h, step, login->bar_event, login->bar);
+        return settle_deny(h, step, login->bar_event, login->bar);
     if (asks_code(login)) {
         if ((error = look_at_code(h, &looked, &code)) < 0)
             return error;
         if (!looked)
-            return login_deny_limited(h, step);
+            return settle_deny_limited(h, step);
         if (code != OTP_RIGHT)
             return deny_code(h, step, code);
     }
     if (!login->attempt.reserved || !login->questions.can_succeed) /* cannot be: a last lock on the door */
-        return login_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
+        return settle_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
     return grant(h, step);
 }
 
@@ -269,7 +269,7 @@ static int look(struct handler *h, struct step *step)
         secret_wipe(&login->password);
         return 0;
     }
-    return login_hash(h, step, PASSWORD_VERIFY);
+    return hashing_start(h, step, PASSWORD_VERIFY);
 }
 
 /* sshd hides a user it will not let in behind this, whatever was typed; it is nobody's guess. */
@@ -323,19 +323,19 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
     login->answered++;
     if (first && typed->len == 0) /* right nowhere, so nobody's guess; and what sshd's fake answer to nothing is */
         login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");
-    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = login_reserve(h)) < 0)
+    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = settle_reserve(h)) < 0)
         return error;
     if (login->asking != PROMPT_CODE && (error = look(h, step)) < 0)
         return error;
     if (login->answered < login->questions.n)
-        return login_prompt(h, step, login->questions.kinds[login->answered]);
+        return converse_prompt(h, step, login->questions.kinds[login->answered]);
     login->state = LOGIN_HASHING;
     return decide_if_all_in(h, step);
 }
 
 int auth_retry(struct handler *h, struct step *step)
 {
-    int error = login_reserve(h);
+    int error = settle_reserve(h);
 
     if (error < 0 || (error = look(h, step)) < 0)
         return error;
@@ -344,6 +344,6 @@ int auth_retry(struct handler *h, struct step *step)
 
 int auth_hashed(struct handler *h, const struct password_job *job, struct step *step)
 {
-    login_note_hash(*h->login, job);
+    hashing_note(*h->login, job);
     return decide_if_all_in(h, step);
 }

@@ -27,30 +27,30 @@ int chauthtok_begin(struct handler *h, struct step *step)
     const struct account *a = &login->account;
 
     if (a->id == 0)
-        return login_verdict(h, step, VERDICT_UNKNOWN, "", "");
+        return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
     if (login->begin.flags & BEGIN_PRELIM)
-        return login_verdict(h, step, VERDICT_GRANTED, "", "");
+        return converse_verdict(h, step, VERDICT_GRANTED, "", "");
     if ((login->begin.flags & BEGIN_ONLY_EXPIRED) && !a->must_change)
-        return login_verdict(h, step, VERDICT_GRANTED, "", ""); /* nothing has expired */
+        return converse_verdict(h, step, VERDICT_GRANTED, "", ""); /* nothing has expired */
     if (!asks_current(h))
-        return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+        return converse_prompt(h, step, PROMPT_NEW_PASSWORD);
     if (a->state != ACCOUNT_ACTIVE)
         login_bar(login, AUDIT_PASSWORD_REJECT, "account not active");
-    return login_prompt(h, step, PROMPT_CURRENT_PASSWORD);
+    return converse_prompt(h, step, PROMPT_CURRENT_PASSWORD);
 }
 
 static int look(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
-    int error = login_reserve(h);
+    int error = settle_reserve(h);
 
     if (error < 0 || login->waiting)
         return error;
     if (login->limited)
-        return login_deny_limited(h, step);
+        return settle_deny_limited(h, step);
     if (!password_length_ok(&login->password))
-        return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
-    return login_hash(h, step, PASSWORD_VERIFY);
+        return settle_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
+    return hashing_start(h, step, PASSWORD_VERIFY);
 }
 
 static int take_current(struct handler *h, const struct secret *typed, struct step *step)
@@ -71,7 +71,7 @@ int chauthtok_retry(struct handler *h, struct step *step)
 static int give_up(struct handler *h, struct step *step, const char *why)
 {
     int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
-    return error < 0 ? error : login_verdict(h, step, VERDICT_UNCHANGED, "", why);
+    return error < 0 ? error : converse_verdict(h, step, VERDICT_UNCHANGED, "", why);
 }
 
 /* Turned down: say why and ask again, a few times. */
@@ -87,7 +87,7 @@ static int reject(struct handler *h, struct step *step, const char *why)
     int error = text_copy(m.info.text, sizeof m.info.text, why);
     if (error < 0 || (error = step_reply(step, &m)) < 0)
         return error;
-    return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+    return converse_prompt(h, step, PROMPT_NEW_PASSWORD);
 }
 
 static int take_new(struct handler *h, const struct secret *typed, struct step *step)
@@ -99,7 +99,7 @@ static int take_new(struct handler *h, const struct secret *typed, struct step *
     if (password_objection(typed, login->account.name, old, h->config->authcd.password_min, why))
         return reject(h, step, why);
     login->password = *typed;
-    return login_prompt(h, step, PROMPT_RETYPE_PASSWORD);
+    return converse_prompt(h, step, PROMPT_RETYPE_PASSWORD);
 }
 
 static int take_retyped(struct handler *h, const struct secret *typed, struct step *step)
@@ -109,7 +109,7 @@ static int take_retyped(struct handler *h, const struct secret *typed, struct st
     if (!secret_equal(&login->password, typed))
         return reject(h, step, "The passwords do not match.");
     login->state = LOGIN_HASHING;
-    return login_hash(h, step, PASSWORD_MAKE);
+    return hashing_start(h, step, PASSWORD_MAKE);
 }
 
 int chauthtok_answer(struct handler *h, const struct secret *typed, struct step *step)
@@ -130,16 +130,16 @@ static int current_hashed(struct handler *h, const struct password_job *job, str
     struct login *login = *h->login;
 
     if (login->bar)
-        return login_deny(h, step, login->bar_event, login->bar);
-    login_note_hash(login, job);
+        return settle_deny(h, step, login->bar_event, login->bar);
+    hashing_note(login, job);
     if (!login->password_right)
-        return login_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
+        return settle_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
     int error = attempt_refund(h->db, &login->attempt);
     if (error < 0)
         return error;
-    login_settled(login, step);
+    settle_wake(login, step);
     login->answered_ms = 0;
-    return login_prompt(h, step, PROMPT_NEW_PASSWORD);
+    return converse_prompt(h, step, PROMPT_NEW_PASSWORD);
 }
 
 /* Whoever knew the old password is thrown out: all sessions but the one that asks, and handles that would open one;
@@ -169,11 +169,11 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
         return -EIO;
     if (asks_current(h) && !login->password_right) /* cannot be: a last lock on the door */
         return -EPERM;
-    int error = login_look_again(h, asks_current(h));
+    int error = hashing_look_again(h, asks_current(h));
     if (error == 0 && login->bar)
         return give_up(h, step, login->bar);
     if (error < 0 || (error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s)) < 0 ||
         (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
         return error;
-    return login_verdict(h, step, VERDICT_GRANTED, "", "");
+    return converse_verdict(h, step, VERDICT_GRANTED, "", "");
 }

@@ -2,7 +2,7 @@
  *
  * The conversation on one connection, as the files of handlers/ that carry it on see it: login.c takes the messages and
  * hands them to a phase, auth.c decides auth and stepup, chauthtok.c changes passwords, account.c answers acct, open
- * and close, which ask nothing. Nobody else includes this.
+ * and close, which ask nothing; converse.c, settle.c and hashing.c are what they share. Nobody else includes this.
  */
 #ifndef LOGIN_H
 #define LOGIN_H
@@ -49,39 +49,55 @@ struct login {
     unsigned rejected; /* chauthtok: new passwords turned down */
 };
 
-/* Ends the conversation. GRANTED and others leave at once, DENIED at answered_ms + deny_time. */
-int login_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)
-    __attribute__((warn_unused_result));
-int login_prompt(struct handler *h, struct step *step, enum prompt_kind kind) __attribute__((warn_unused_result));
+/* ---- login.c ---- */
 
 /* Bars the conversation from success, for the first reason that is found. */
 void login_bar(struct login *login, enum audit_event event, const char *why);
-/* Reserves the attempt, or sets login->waiting or login->limited. */
-int login_reserve(struct handler *h) __attribute__((warn_unused_result));
-/* Sends login->password to a hash slot, and wipes it here. -ENOMEM. VERIFY takes the account's stored hash, and becomes
- * PRETEND where there is none that is usable. */
-int login_hash(struct handler *h, struct step *step, enum password_job_kind kind) __attribute__((warn_unused_result));
 /* One audit row about this login: its account, or the keyed hash of the name that is none. */
 int login_audit(struct handler *h, enum audit_event event, const char *result) __attribute__((warn_unused_result));
-/* Denies what the limits did not let be looked at, and says in the audit which of them. */
-int login_deny_limited(struct handler *h, struct step *step) __attribute__((warn_unused_result));
-/* Settles the attempt as failed, says why in the audit, and denies. */
-int login_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
-    __attribute__((warn_unused_result));
-/* What a hash that came back says of the account's password. */
-void login_note_hash(struct login *login, const struct password_job *job);
-/* A person may take minutes over the next answer: what was true of the account at the first prompt must be true at the
- * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
-int login_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
-
-/* The attempt was settled: whoever waits for one of its rows may look again. */
-void login_settled(const struct login *login, struct step *step);
-
 /* The account as policy sees it. */
 struct policy_account login_policy_account(const struct login *login);
 /* What a session will say of this login. */
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
     __attribute__((warn_unused_result));
+
+/* ---- converse.c: what leaves ---- */
+
+/* Ends the conversation. GRANTED and others leave at once, DENIED at answered_ms + deny_time. */
+int converse_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)
+    __attribute__((warn_unused_result));
+int converse_prompt(struct handler *h, struct step *step, enum prompt_kind kind) __attribute__((warn_unused_result));
+
+/* ---- settle.c: the attempt and the limits ---- */
+
+/* Reserves the attempt, or sets login->waiting or login->limited. */
+int settle_reserve(struct handler *h) __attribute__((warn_unused_result));
+/* Settles the attempt as failed, says why in the audit, and denies. */
+int settle_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
+    __attribute__((warn_unused_result));
+/* Denies what the limits did not let be looked at, and says in the audit which of them. */
+int settle_deny_limited(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* The same without a verdict, for who has hung up: the audit says why, if an attempt was reserved at all. */
+int settle_failed(struct handler *h, struct step *step, enum audit_event event, const char *why)
+    __attribute__((warn_unused_result));
+/* Nothing could be looked at, for lack of memory or room: no attempt, and a verdict that says so. */
+int settle_busy(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* The attempt was settled: whoever waits for one of its rows may look again. */
+void settle_wake(const struct login *login, struct step *step);
+
+/* ---- hashing.c: the password and its thread ---- */
+
+/* Sends login->password to a hash slot, and wipes it here. -ENOMEM. VERIFY takes the account's stored hash, and becomes
+ * PRETEND where there is none that is usable. */
+int hashing_start(struct handler *h, struct step *step, enum password_job_kind kind)
+    __attribute__((warn_unused_result));
+/* What a hash that came back says of the account's password. */
+void hashing_note(struct login *login, const struct password_job *job);
+/* A person may take minutes over the next answer: what was true of the account at the first prompt must be true at the
+ * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
+int hashing_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
+
+/* ---- the phases ---- */
 
 int auth_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 int auth_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));

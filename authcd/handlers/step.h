@@ -26,7 +26,7 @@ struct step {
     struct reply *first, *last; /* leave in this order, after the sync */
     int64_t not_before_ms;      /* BOOTTIME before which they do not leave (deny_time); 0: at once */
     struct password_job *job;   /* owned; serve takes it and sets NULL */
-    bool wait;                  /* no slot within the account's limit: call on_retry when login_settled says so */
+    bool wait;                  /* no slot within the account's limit: call on_retry when settle_wake says so */
     size_t n_settled; /* rows of limits with one attempt less in flight: whoever waits for one may look again */
     int64_t settled[STEP_SETTLED_MAX];
     bool person;       /* what comes next is typed by a person: wait as long as people take */
