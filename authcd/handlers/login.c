@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The conversation of a login, from BEGIN to VERDICT: takes its messages in the one order that is allowed, finds out who
- * it is about, and hands them to the phase. One conversation a connection (a stepup may be followed by another); its
- * state dies with the connection.
+ * The conversation of a login, from BEGIN to VERDICT: takes its messages in the one order that is allowed, finds out
+ * who it is about, and hands them to the phase. One conversation a connection (a stepup may be followed by another);
+ * its state dies with the connection.
  */
 #include "login.h"
 
