@@ -26,6 +26,7 @@ struct conn {
     bool dead;         /* to be reaped: nobody is there any more, or all was said */
 
     int fd;
+    int epoll;      /* by which it is watched; not owned */
     uint64_t token; /* never used twice: what a hash that comes back is addressed to */
     struct peer peer;
     int64_t proved_until_ms;

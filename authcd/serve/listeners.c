@@ -20,7 +20,7 @@ static int watch(struct listeners *l, size_t which)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &l->fds[which]};
 
-    return l->fds[which] >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->fds[which], &event) < 0 ? -errno : 0;
+    return l->fds[which] >= 0 && epoll_ctl(l->epolls[which], EPOLL_CTL_ADD, l->fds[which], &event) < 0 ? -errno : 0;
 }
 
 int listeners_watch(struct listeners *l)
@@ -43,7 +43,7 @@ static bool must_rest(struct listeners *l, int fd)
         return false;
     if (l->watched && !l->user_rests) {
         log_warning("%u connections do not close: user.sock is left alone until they have", closer_busy());
-        epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+        epoll_ctl(l->epolls[SOCKETS_USER], EPOLL_CTL_DEL, fd, NULL);
         l->user_rests = true;
     }
     return true;
@@ -59,7 +59,7 @@ void listeners_unwatch(struct listeners *l)
 {
     for (size_t i = 0; i < SOCKETS_COUNT && l->watched; i++)
         if (l->fds[i] >= 0)
-            epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->fds[i], NULL);
+            epoll_ctl(l->epolls[i], EPOLL_CTL_DEL, l->fds[i], NULL);
     l->watched = false;
 }
 
@@ -111,7 +111,8 @@ static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now
         return;
     }
     event.data.ptr = c;
-    if (!crowd_admits(crowd, c->peer.uid) || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+    c->epoll = l->epolls[c->peer.uid == 0 ? SOCKETS_SYSTEM : SOCKETS_USER];
+    if (!crowd_admits(crowd, c->peer.uid) || epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         turn_away(l, c, now_ms);
         return;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The listening sockets of a turn: watched by its epoll descriptor, accepted from, left alone for a while where the
+ * The listening sockets: watched by an epoll descriptor each, accepted from, left alone for a while where the
  * process has no descriptors left, and given up at the end.
  */
 #ifndef LISTENERS_H
@@ -10,8 +10,8 @@
 #include "sockets.h"
 
 struct listeners {
-    int epoll; /* not owned */
     int fds[SOCKETS_COUNT];
+    int epolls[SOCKETS_COUNT]; /* where each is watched; not owned */
     bool watched;
     bool user_rests;      /* user.sock alone is not watched */
     unsigned turned_away; /* since the log was last told */
@@ -29,7 +29,8 @@ void listeners_shut(struct listeners *l);
 /* The element that an event's pointer means; NULL: it is none of ours. */
 const int *listeners_find(const struct listeners *l, const void *pointer);
 
-/* Accepts one connection into the crowd, watched for packets, or turns it away with a word. False: no more are there,
+/* Accepts one connection into the crowd, watched for packets beside system.sock if it is root's and beside user.sock if
+ * not, or turns it away with a word. False: no more are there,
  * or none can be had now: then nothing is watched until listeners_watch, or, where peers' sockets do not close in time,
  * user.sock is not until listeners_wake_user. */
 bool listeners_accept(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The turn: all connections in one epoll descriptor that is one source of the event loop. A turn drains what is ready,
- * at most 64 packets or 2 ms, each in a transaction of its own; then one sync makes all of it durable; then, and only
+ * so much and no more, each packet in a transaction of its own; then one sync makes all of it durable; then, and only
  * then, replies leave, hashes start and events go to the journal. If the sync fails the process ends: nothing of that
- * turn was seen by anybody.
+ * turn was seen by anybody. When all this happens is here; what happens to connections is traffic's.
  */
 #ifndef TURN_H
 #define TURN_H

@@ -170,7 +170,7 @@ static int knock(const struct sockaddr_un *a)
 static void rests(void)
 {
     struct sockaddr_un system_at, user_at;
-    struct listeners l = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    struct listeners l = {.epolls = {epoll_create1(EPOLL_CLOEXEC), epoll_create1(EPOLL_CLOEXEC)}};
     static struct crowd crowd;
     int others[MANY], fds[2];
 
@@ -203,7 +203,8 @@ static void rests(void)
     close(at_user);
     close(l.fds[SOCKETS_SYSTEM]);
     close(l.fds[SOCKETS_USER]);
-    close(l.epoll);
+    close(l.epolls[SOCKETS_SYSTEM]);
+    close(l.epolls[SOCKETS_USER]);
 }
 
 int main(void)
