@@ -99,6 +99,8 @@ __attribute__((unused)) static void desk_config(struct desk *d, const char *text
 
     if (config_parse(text, strlen(text), "test.conf", &d->config, error) < 0)
         printf("Bail out! %s\n", error);
+    keep.proxies = d->config.authcd.proxies;
+    keep.limits = d->config.authcd.limits;
     d->config.authcd = keep;
 }
 

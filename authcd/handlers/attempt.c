@@ -264,8 +264,7 @@ static int account_settle(struct db *db, const struct attempt *a, int64_t share)
     return buckets_save(db, &key, &row);
 }
 
-/* Codes that were guessed stay counted, whoever succeeds: only that they came one after the other is over. */
-static int code_settle(struct db *db, const struct attempt *a)
+static int code_end_row(struct db *db, const struct attempt *a)
 {
     struct buckets_key key;
     struct limit_row row = {0};
@@ -274,6 +273,19 @@ static int code_settle(struct db *db, const struct attempt *a)
         return error;
     row.consecutive = 0;
     return buckets_save(db, &key, &row);
+}
+
+/* Codes that were guessed stay counted, whoever succeeds: only that they came one after the other is over, for sources
+ * of this kind, or with a recovery code for all. */
+static int code_settle(struct db *db, const struct attempt *a)
+{
+    struct attempt other = *a;
+    int error = code_end_row(db, a);
+
+    if (error < 0 || !a->recovered)
+        return error;
+    other.who = a->who == LIMIT_STRANGER ? LIMIT_KNOWN : LIMIT_STRANGER;
+    return code_end_row(db, &other);
 }
 
 static int forgive(struct db *db, const struct attempt *a)

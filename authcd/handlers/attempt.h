@@ -20,6 +20,7 @@ struct attempt {
     const struct source *source; /* not owned */
     const char *key;             /* fingerprint of a key that sshd verified: PAIR is its, not the source's; "": none */
     enum limit_who who;          /* at the time of reserving */
+    bool recovered;              /* by a recovery code, which ends the stop of codes */
     bool reserved;               /* charged, and not settled yet */
     int64_t waits_for;           /* tag of the row whose attempts in flight decide; 0: does not wait */
     enum bucket refused_by;      /* where the last answer was LIMIT_REFUSE */

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "factors.h"
+#include "factor_check.h"
 #include "login.h"
 #include "text.h"
 
@@ -63,6 +63,8 @@ int auth_begin(struct handler *h, struct step *step)
 static const char *proved_text(const struct login *login)
 {
     bool password = asks_password(login), code = asks_code(login);
+    if (login->recovered)
+        return password ? "password + recovery code" : "recovery code";
     return password && code ? "password + code" : code ? "code" : "password";
 }
 
@@ -97,7 +99,7 @@ static int note_success(struct handler *h)
     struct login *login = *h->login;
     int error = attempt_succeed(h->db, &login->attempt, proof(login), &h->now);
 
-    if (error < 0)
+    if (error < 0 || (error = code_note(h)) < 0)
         return error;
     if (login->rehash[0]) {
         error = accounts_set_password(h->db, login->account.id, login->rehash, false, h->now.wall_s);
@@ -127,96 +129,10 @@ static int grant(struct handler *h, struct step *step)
     return error;
 }
 
-/* Judges the code against one factor; a right one is used up in this transaction. */
-static int try_factor(struct handler *h, const struct factor *f, enum otp_result *ret)
-{
-    struct login *login = *h->login;
-    struct otp otp = {0};
-    int64_t step = 0;
-    int error = factors_otp(h->db, f, &otp);
-
-    if (error == -EBADMSG)
-        *ret = OTP_UNUSABLE;
-    else if (error < 0)
-        return error;
-    else
-        *ret = otp_check(&otp, &login->code, h->now.wall_s, f->last_step, &step);
-    secret_wipe(&otp.secret);
-    if (*ret != OTP_RIGHT)
-        return 0;
-    error = factors_use(h->db, f->id, step, h->now.wall_s);
-    if (error == -EALREADY)
-        *ret = OTP_REPLAYED;
-    return error == -EALREADY ? 0 : error;
-}
-
-/* All confirmed factors of the account: the first that takes the code; otherwise the most telling refusal. */
-static int check_code(struct handler *h, enum otp_result *ret)
-{
-    struct login *login = *h->login;
-    struct factor f = {0};
-    int error;
-
-    *ret = OTP_WRONG;
-    while ((error = factors_next(h->db, login->account.id, f.number, &f)) == 0) {
-        enum otp_result one = OTP_WRONG;
-        if (!f.confirmed_at)
-            continue;
-        if ((error = try_factor(h, &f, &one)) < 0)
-            return error;
-        if (one == OTP_RIGHT || *ret == OTP_WRONG)
-            *ret = one;
-        if (one == OTP_RIGHT)
-            return 0;
-    }
-    return error == -ENOENT ? 0 : error;
-}
-
-/* A code that cannot be judged is nobody's guess. */
-static bool is_guess(enum otp_result result)
-{
-    return result == OTP_WRONG || result == OTP_REPLAYED;
-}
-
-/* The password was right, or was not asked: codes have a limit of their own, that no password clears. */
-static int look_at_code(struct handler *h, bool *ret_looked, enum otp_result *ret)
-{
-    struct login *login = *h->login;
-    int error = attempt_code_look(h->db, &login->attempt, &h->now, ret_looked);
-
-    if (error < 0)
-        return error;
-    if (!*ret_looked) {
-        login->attempt.refused_by = BUCKET_OTP;
-        h->counters->refused[BUCKET_OTP]++;
-        return 0;
-    }
-    if ((error = check_code(h, ret)) < 0)
-        return error;
-    return is_guess(*ret) ? attempt_code_failed(h->db, &login->attempt, &h->now) : 0;
-}
-
-static int deny_code(struct handler *h, struct step *step, enum otp_result result)
-{
-    switch (result) {
-    case OTP_REPLAYED:
-        return settle_deny(h, step, AUDIT_LOGIN_REPLAY, "code already used");
-    case OTP_CLOCK:
-        return settle_deny(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
-    case OTP_UNUSABLE:
-        return settle_deny(h, step, AUDIT_HASH_BAD, "the sealed code secret does not open");
-    case OTP_WRONG:
-    case OTP_RIGHT:
-        break;
-    }
-    return settle_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong code");
-}
-
 static int decide(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
-    enum otp_result code = OTP_WRONG;
-    bool looked = false;
+    bool right = false;
     int error;
 
     if (login->limited)
@@ -227,14 +143,8 @@ static int decide(struct handler *h, struct step *step)
         return error;
     if (login->bar)
         return settle_deny(h, step, login->bar_event, login->bar);
-    if (asks_code(login)) {
-        if ((error = look_at_code(h, &looked, &code)) < 0)
-            return error;
-        if (!looked)
-            return settle_deny_limited(h, step);
-        if (code != OTP_RIGHT)
-            return deny_code(h, step, code);
-    }
+    if (asks_code(login) && ((error = code_look(h, &right)) < 0 || !right))
+        return error < 0 ? error : code_deny(h, step);
     if (!login->attempt.reserved || !login->questions.can_succeed) /* cannot be: a last lock on the door */
         return settle_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
     return grant(h, step);
@@ -285,27 +195,21 @@ static bool is_fake(const struct login *login, const struct secret *typed)
     return true;
 }
 
-static unsigned code_digits(struct handler *h)
-{
-    struct factor f = {0};
-
-    while (factors_next(h->db, (*h->login)->account.id, f.number, &f) == 0)
-        if (f.confirmed_at)
-            return f.digits;
-    return 6;
-}
-
-static void take_answer(struct handler *h, const struct secret *typed)
+static int take_answer(struct handler *h, const struct secret *typed)
 {
     struct login *login = *h->login;
+    unsigned digits = 0;
+    int error = 0;
 
     if (login->asking == PROMPT_CODE)
         login->code = *typed;
     else if (login->asking == PROMPT_PASSWORD)
         login->password = *typed;
-    else if (policy_split_combined(typed, login->account.codes > 0 || login->account.id == 0, code_digits(h),
-                                   &login->password, &login->code) < 0)
+    else if ((error = factor_check_digits(h, login->account.id, &digits)) == 0 &&
+             policy_split_combined(typed, login->account.codes > 0 || login->account.id == 0, digits, &login->password,
+                                   &login->code) < 0)
         secret_wipe(&login->password); /* too short to hold both: as wrong as any */
+    return error;
 }
 
 int auth_answer(struct handler *h, const struct secret *typed, struct step *step)
@@ -318,8 +222,8 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
     if (is_fake(login, typed)) { /* says more than any other bar, also of a name that is unknown */
         login->bar = "fake answer: sshd had refused the user";
         login->bar_event = AUDIT_LOGIN_FAKE;
-    } else
-        take_answer(h, typed);
+    } else if ((error = take_answer(h, typed)) < 0)
+        return error;
     login->answered++;
     if (first && typed->len == 0) /* right nowhere, so nobody's guess; and what sshd's fake answer to nothing is */
         login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");

@@ -9,6 +9,7 @@
 
 #include "attempt.h"
 #include "handler.h"
+#include "otp.h"
 #include "policy.h"
 #include "sessions.h"
 
@@ -42,6 +43,10 @@ struct login {
     char rehash[PASSWORD_STORED_SIZE];   /* new hash with the present parameters, or "" */
     struct secret password;
     struct secret code;
+    bool code_looked; /* the limit on codes let it be looked at */
+    enum otp_result code_result;
+    bool recovered; /* by a recovery code, of which there are still recovery_left */
+    uint32_t recovery_left;
     int64_t answered_ms; /* BOOTTIME of the last answer: deny_time counts from it */
     int64_t wait_ms;     /* what the limits said */
     bool limited;
@@ -96,6 +101,15 @@ void hashing_note(struct login *login, const struct password_job *job);
 /* A person may take minutes over the next answer: what was true of the account at the first prompt must be true at the
  * last, and so must the password that was compared (login->verified). Bars the conversation if not. */
 int hashing_look_again(struct handler *h, bool password) __attribute__((warn_unused_result));
+
+/* ---- code.c: the code, once the password was right ---- */
+
+/* Uses it up if it is right; counts it if it was a guess. */
+int code_look(struct handler *h, bool *ret_right) __attribute__((warn_unused_result));
+/* Denies for what code_look found. */
+int code_deny(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* What a success owes the audit: a recovery code that is gone. */
+int code_note(struct handler *h) __attribute__((warn_unused_result));
 
 /* ---- the phases ---- */
 

@@ -393,6 +393,52 @@ static void codes_are_counted(void)
     desk_close(&d);
 }
 
+#define KEY_LINE "publickey ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3oW9rWqYx2m7v5m1vBqj9wq1nY5x0m8w3n2m1k0q9z\n"
+
+/* Who holds a key that sshd verified is known, wherever from, and strangers' failures do not stop them. */
+static void verified_key(void)
+{
+    struct desk d;
+    char from[64];
+
+    desk_open(&d);
+    desk_config(&d, "[service sshd]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", "the password", NULL, 0);
+    for (int i = 0; i < 10; i++) {
+        snprintf(from, sizeof from, "198.51.%d.1", i);
+        struct msg_begin b = begin_from("sshd", "ada", from);
+        say(&d, &b, wrong, NULL);
+    }
+    struct msg_begin b = begin_from("sshd", "ada", "198.51.100.77");
+    is_int(hashes_of(&d, &b, "the password"), 0, "strangers have to wait");
+    strcpy(b.auth_info, KEY_LINE);
+    is_int(desk_verdict(say(&d, &b, "the password", NULL)), VERDICT_GRANTED, "L3: who holds the key does not");
+    b.auth_info[0] = '\0';
+    is_int(hashes_of(&d, &b, "the password"), 0, "and makes the address no known one");
+    strcpy(b.auth_info, KEY_LINE);
+    for (int i = 0; i < 8; i++)
+        say(&d, &b, wrong, NULL);
+    strcpy(b.rhost, "203.0.113.5");
+    is_int(hashes_of(&d, &b, "the password"), 0, "guesses behind a key are counted for the key, wherever from");
+    desk_close(&d);
+}
+
+static void proxies(void)
+{
+    struct desk d;
+    char name[32];
+
+    desk_open(&d);
+    desk_config(&d, "[authcd]\nproxies = 10.0.0.0/8\n[service su]\nfactors = password\n");
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "name%d", i);
+        struct msg_begin b = begin_from("su", name, "10.1.2.3");
+        say(&d, &b, wrong, NULL);
+    }
+    is_int(d.counters.hashes, 40, "what comes through a proxy is not stopped for its address");
+    desk_close(&d);
+}
+
 /* The presets of the benchmarks stop everybody, and let acct say so. */
 static void presets(void)
 {
@@ -432,6 +478,8 @@ int main(void)
     one_source_many_names();
     network();
     codes_are_counted();
+    verified_key();
+    proxies();
     presets();
     own_screen();
     parallel_guesses();

@@ -5,6 +5,7 @@
 #include <liboath/oath.h>
 
 #include "desk.h"
+#include "recoveries.h"
 #include "vault.h"
 
 static const char sha1_secret[] = "12345678901234567890";
@@ -448,8 +449,40 @@ static void misnamed(void)
     desk_close(&d);
 }
 
+/* O6: a recovery code stands in for a code, once, also where wrong codes have stopped all others. */
+static void recovery(void)
+{
+    static const char codes[2][RECOVERY_SIZE] = {"xvtsrpnkjhgfedcbxvts", "bbccddeeffgghhjjkknn"};
+    char text[RECOVERY_TEXT_SIZE];
+    struct desk d;
+
+    desk_open(&d);
+    struct account a = desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
+    DESK_STORE(&d, recoveries_add(d.db, a.id, codes[0], d.now.wall_s));
+    DESK_STORE(&d, recoveries_add(d.db, a.id, codes[1], d.now.wall_s));
+    recovery_text(codes[0], text);
+    is_int(desk_verdict(login(&d, "ada", "wrong", text)), VERDICT_DENIED, "not without the password");
+    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_GRANTED,
+           "O6: with it, and not spent by the first try");
+    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_DENIED, "O6: once");
+    is_int(desk_verdict(login(&d, "ada", password, "bcde-fghj-knpr-stvx-bcde")), VERDICT_DENIED, "nor another");
+    for (int i = 0; i < 20; i++) {
+        desk_tick(&d, 2 * 3600000);
+        login(&d, "ada", password, "000000");
+    }
+    desk_tick(&d, 24 * 3600000);
+    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_DENIED,
+           "twenty wrong codes stop all codes");
+    recovery_text(codes[1], text);
+    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_GRANTED, "but no recovery code");
+    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
+           "which lets codes count again");
+    desk_close(&d);
+}
+
 int main(void)
 {
+    recovery();
     vectors();
     unconfirmed();
     misnamed();
