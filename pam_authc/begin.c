@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conv.h"
+#include "own.h"
 #include "text.h"
 
 static int put(char *out, size_t cap, const char *s)
@@ -112,9 +113,9 @@ static void put_auth_info(pam_handle_t *pamh, struct msg_begin *b)
         b->auth_info[0] = '\0';
 }
 
-static uint32_t begin_flags(unsigned flags)
+static uint32_t begin_flags(unsigned flags, const char *rhost)
 {
-    uint32_t f = 0;
+    uint32_t f = own_address(rhost) ? BEGIN_OWN_ADDRESS : 0;
     if (flags & PAM_SILENT)
         f |= BEGIN_SILENT;
     if (flags & PAM_PRELIM_CHECK)
@@ -146,7 +147,7 @@ int begin_fill(pam_handle_t *pamh, unsigned flags, enum phase phase, const char 
     put_auth_info(pamh, ret);
     ret->phase = (uint8_t)phase;
     ret->caller_uid = getuid();
-    ret->flags = begin_flags(flags);
+    ret->flags = begin_flags(flags, ret->rhost);
     ret->audit_session = audit_session();
     return PAM_SUCCESS;
 }

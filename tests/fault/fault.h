@@ -27,7 +27,8 @@ struct fault_result {
     int error;      /* what it leaves in errno */
 };
 
-/* The program's: one call of symbol, which can end in any of n results. Which it shall be; NULL: make the real call. */
+/* The program's: one call of symbol, which can end in any of n results. Which of them it shall be; NULL: make the real
+ * call. */
 const struct fault_result *fault_now(enum fault_symbol symbol, const struct fault_result *results, size_t n);
 
 #endif

@@ -32,6 +32,7 @@ static struct {
     enum fault_symbol symbol; /* the at-th call of this one (from 1; 0: none fails), with its which-th result */
     unsigned at;
     size_t which;
+    struct fault_result result; /* what it then was, if hit points to it */
     const struct fault_result *hit;
     unsigned calls[FAULT_COUNT];
     size_t results[FAULT_COUNT];
@@ -44,8 +45,9 @@ const struct fault_result *fault_now(enum fault_symbol symbol, const struct faul
     plan.results[symbol] = n;
     if (++plan.calls[symbol] != plan.at || symbol != plan.symbol)
         return NULL;
-    plan.hit = &results[plan.which];
-    return plan.hit;
+    plan.result = results[plan.which];
+    plan.hit = &plan.result;
+    return &results[plan.which];
 }
 
 /* ---- the application ---- */
@@ -119,6 +121,7 @@ static int run(const struct scenario *s)
     pam_handle_t *pamh = NULL;
     must(pam_start_confdir("authc", "root", &conv, confdir, &pamh), "pam_start_confdir");
     must(pam_set_item(pamh, PAM_RUSER, s->granted ? "granted" : "denied"), "pam_set_item");
+    must(pam_set_item(pamh, PAM_RHOST, "127.0.0.1"), "pam_set_item"); /* an address of this host */
     if (s->env != NULL)
         must(pam_putenv(pamh, s->env), "pam_putenv");
     *server.granted = 0;

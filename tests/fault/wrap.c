@@ -19,6 +19,7 @@
 #define SURVIVES(value, error) {FAULT_SURVIVES, (value), (error)}
 #define FAILS(value, error) {FAULT_FAILS, (value), (error)}
 #define DENIES(value, error) {FAULT_DENIES, (value), (error)}
+#define DENIES_IF(condition, value, error) {(condition) ? FAULT_DENIES : FAULT_SURVIVES, (value), (error)}
 #define ABSENT(value, error) {FAULT_ABSENT, (value), (error)}
 /* clang-format on */
 #define SAFE(name, why)
@@ -27,7 +28,7 @@
     type __wrap_##name parameters;                                                                                     \
     type __wrap_##name parameters                                                                                      \
     {                                                                                                                  \
-        static const struct fault_result results[] = {__VA_ARGS__};                                                    \
+        const struct fault_result results[] = {__VA_ARGS__};                                                           \
         const struct fault_result *r = fault_now(FAULT_##name, results, sizeof results / sizeof results[0]);           \
         if (r == NULL)                                                                                                 \
             return __real_##name arguments;                                                                            \

@@ -48,6 +48,14 @@ with Host("timeout=5") as host:
     host.run("acct", "--user", "no-such-user-here")
     is_(begins(host.end_fake())[0]["target_uid"], "4294967295", "a name that the host does not know")
 
+    # whether RHOST is this host (L8)
+    for rhost, want in (("127.0.0.1", "8"), ("127.9.9.9", "8"), ("0.0.0.0", "8"), ("::ffff:127.0.0.1", "8"), ("::127.0.0.1", "8"),
+                        ("192.0.2.7", "0"), ("2001:db8::7", "0"), ("::ffff:192.0.2.7", "0"), ("localhost", "0"), ("127.1", "0"),
+                        ("127.0.0.1 ", "0"), ("127.0.0.1%lo", "0"), ("::1%lo", "0"), ("1" * 1000, "0"), ("", "0")):
+        host.fake("recv", "verdict=GRANTED")
+        host.run("acct", "--user", "ada", "--rhost", rhost)
+        is_(begins(host.end_fake())[0]["flags"], want, "flags of RHOST %s" % rhost[:20])
+
     # SSH_AUTH_INFO_0
     host.service("sshd", "timeout=5")
     for service, info, want in (("sshd", KEY + "\n", KEY + "\\x0a"), ("sshd", KEY, KEY), ("sshd", KEY + "\n" + KEY + "\n", (KEY + "\\x0a") * 2),
