@@ -312,7 +312,6 @@ static const struct {
     int (*parse)(const struct config_row *row, const char *text, void *field);
     int (*print)(const struct config_row *row, const void *field, char *out, size_t cap);
     const char *wants;
-    void (*hint)(const char *text, char *out, size_t cap); /* what is wrong with text; may be NULL */
 } types[CONFIG_TYPES] = {
     [CONFIG_TYPE_WORD] = {parse_word, print_text, "a name of A-Z a-z 0-9 . _ -"},
     [CONFIG_TYPE_PATH] = {parse_path, print_text, "an absolute path, not too long, without . and .. and //"},
@@ -329,8 +328,7 @@ static const struct {
     [CONFIG_TYPE_WORDS] = {config_list_parse_words, config_list_print_words,
                            "up to 32 names of A-Z a-z 0-9 . _ -, each once"},
     [CONFIG_TYPE_NETWORKS] = {config_list_parse_networks, config_list_print_networks,
-                              "up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once",
-                              config_list_hint_networks},
+                              "up to 32 networks like 10.0.0.0/8 or 2001:db8::/32, each once"},
     [CONFIG_TYPE_TTYS] = {config_list_parse_ttys, config_list_print_words,
                           "up to 32 ttys like tty1 or tty[0-9]*, each once"},
 };
@@ -355,8 +353,8 @@ void config_value_wants(const struct config_row *row, const char *text, char *ou
         r = text_format(out, cap, "%s, from %s to %s", types[row->type].wants, min, max);
     else if (row->words)
         r = text_format(out, cap, "%s: %s", types[row->type].wants, row->words);
-    else if (types[row->type].hint) {
-        types[row->type].hint(text, hint, sizeof hint);
+    else if (row->type == CONFIG_TYPE_NETWORKS) {
+        config_list_hint_networks(text, hint, sizeof hint);
         r = text_format(out, cap, "%s%s", types[row->type].wants, hint);
     }
     if (r < 0 && cap > 0)

@@ -368,11 +368,13 @@ class World:
 
     # ---- ways in: each returns a Terminal that has typed the answers -------------------------------------------------
     def ssh(self, user, *answers, source="10.0.0.7", options=(), command=()):
+        """From elsewhere, or from the host itself (10.0.0.1)."""
         options = [word for option in (*options, "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                                        "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1",
                                        "KexAlgorithms=curve25519-sha256")
                    for word in ("-o", option)]  # the first of a name wins
-        argv = ["ssh", "-F", "none", "-tt", "-b", source, *options, user + "@10.0.0.1", *command]
+        place = [] if source == "10.0.0.1" else ["nsenter", "--net=/run/netns/elsewhere"]
+        argv = [*place, "ssh", "-F", "none", "-tt", "-b", source, *options, user + "@10.0.0.1", *command]
         return Terminal(self, argv).converse(answers)
 
     def sudo(self, user, *answers, options=("-k",)):

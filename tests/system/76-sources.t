@@ -17,6 +17,8 @@ factors = password
 factors = password otp
 """
 
+OWN_ADDRESS = 8  # flag of BEGIN
+
 
 def enter(host, user, uid, rhost, password=PASSWORD, **fields):
     return login(host, user, password, target_uid=uid, rhost=rhost, **fields)[0]
@@ -45,9 +47,12 @@ def known(host):
     is_(enter(host, "ada", 1001, "192.0.2.7"), "GRANTED", "... and after a kill -9")
     is_(enter(host, "ada", 1001, "", service="login", tty="tty1", caller_uid=0), "GRANTED", "the console gets in")
     is_(enter(host, "ada", 1001, "", which="user", peer_uid=1001), "GRANTED", "so do her own programs")
+    is_(enter(host, "ada", 1001, "192.0.2.7", which="user", peer_uid=1001, flags=OWN_ADDRESS), "GRANTED",
+        "... whatever they say of addresses")
     failures = show(host, "ada")["failures"]
     for what, fields in (("loopback", dict(rhost="127.0.0.1")), ("loopback v6", dict(rhost="::1")),
                          ("loopback's net", dict(rhost="127.9.9.9")),
+                         ("home, now that it is this host's address", dict(rhost="192.0.2.7", flags=OWN_ADDRESS)),
                          ("mapped loopback", dict(rhost="::ffff:127.0.0.1")),
                          ("sshd without RHOST on a tty", dict(rhost="", tty="tty1")),
                          ("login on a pts", dict(rhost="", service="login", tty="pts/3")),
