@@ -21,7 +21,7 @@ enum { WAL_PAGES_MAX = 1024 }; /* 4 MiB */
 
 static int execute(struct db *db, const char *sql)
 {
-    return sql_errno(sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
+    return sql_errno_of(db->sqlite, sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
 }
 
 static int configure(struct db *db, int option, int on)
@@ -33,8 +33,9 @@ static int configure(struct db *db, int option, int on)
 static int connect_file(struct db *db)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int error = sql_errno(sqlite3_open_v2(db->files.database, &db->sqlite, flags, NULL));
-    if (error < 0 || (error = configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)) < 0 ||
+    int error = sqlite3_open_v2(db->files.database, &db->sqlite, flags, NULL);
+    if ((error = sql_errno_of(db->sqlite, error)) < 0 ||
+        (error = configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_DEFENSIVE, 1)) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)) < 0)
         return error;
@@ -90,7 +91,7 @@ static int start_wal(struct db *db)
     if (code == SQLITE_OK)
         code = sqlite3_step(q);
     const unsigned char *mode = code == SQLITE_ROW ? sqlite3_column_text(q, 0) : NULL;
-    int error = code == SQLITE_ROW ? 0 : sql_errno(code);
+    int error = code == SQLITE_ROW ? 0 : sql_errno_of(db->sqlite, code);
     if (error == 0 && (mode == NULL || strcmp((const char *)mode, "wal") != 0))
         error = -EIO;
     (void)sqlite3_finalize(q);
@@ -127,23 +128,11 @@ static int settle(struct db *db, char reason[DB_REASON_SIZE])
     return 0;
 }
 
-static int open_vault(struct db *db, const char *key_file, char reason[DB_REASON_SIZE])
-{
-    unsigned char key[VAULT_KEY_SIZE];
-    int error = dbfiles_key(&db->files, key_file, key, reason);
-    if (error == 0 && (db->vault = vault_new(key)) == NULL)
-        error = reason_give(reason, -ENOMEM, "out of memory");
-    explicit_bzero(key, sizeof key);
-    return error;
-}
-
-static int open_all(struct db *db, const char *state_dir, const char *key_file, char reason[DB_REASON_SIZE])
+static int make_ready(struct db *db, char reason[DB_REASON_SIZE])
 {
     int version = 0;
-    int error = dbfiles_open(&db->files, state_dir, reason);
-    if (error < 0 || (error = open_vault(db, key_file, reason)) < 0 || (error = dbfiles_create(&db->files, reason)) < 0)
-        return error;
-    if ((error = connect_file(db)) < 0)
+    int error = connect_file(db);
+    if (error < 0)
         return reason_give(reason, error, "%s: cannot be opened: %s", db->files.database, strerror(-error));
     if ((error = lock(db, reason)) < 0 || (error = judge(db, &version, reason)) < 0)
         return error;
@@ -154,15 +143,70 @@ static int open_all(struct db *db, const char *state_dir, const char *key_file, 
     return settle(db, reason);
 }
 
-int db_open(const char *state_dir, const char *key_file, struct db **ret, char reason[DB_REASON_SIZE])
+int db_attach(struct db *db, char reason[DB_REASON_SIZE])
+{
+    int error = make_ready(db, reason);
+    if (error < 0)
+        db_detach(db);
+    return error;
+}
+
+void db_leave_wal(struct db *db)
+{
+    (void)configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); /* fails for want of memory only: then there is one */
+}
+
+void db_detach(struct db *db)
+{
+    db_rollback(db);
+    for (size_t i = 0; i < db->n_statements; i++)
+        (void)sqlite3_finalize(db->statements[i].statement);
+    (void)sqlite3_close(db->sqlite);
+    db->sqlite = NULL;
+    db->n_statements = 0;
+    db->dirty = false;
+    db->wal_pages = db->sync_error = 0;
+    explicit_bzero(&db->audit, sizeof db->audit);
+}
+
+void db_exchange(struct db *a, struct db *b)
+{
+    struct db was = *a;
+    *a = *b;
+    *b = was;
+    b->files = a->files, b->refuge = a->refuge, b->vault = a->vault;
+    a->files = was.files, a->refuge = was.refuge, a->vault = was.vault;
+    (void)sqlite3_wal_hook(a->sqlite, note_wal, a);
+    (void)sqlite3_wal_hook(b->sqlite, note_wal, b);
+    explicit_bzero(&was, sizeof was);
+}
+
+int db_new(const char *state_dir, struct db **ret, char reason[DB_REASON_SIZE])
 {
     reason[0] = '\0';
-    struct db *db = calloc(1, sizeof *db);
+    struct db *db = *ret = calloc(1, sizeof *db);
     if (db == NULL)
         return reason_give(reason, -ENOMEM, "out of memory");
-    db->files.dir_fd = -1;
-    int error = open_all(db, state_dir, key_file, reason);
-    if (error < 0) {
+    db->files.dir_fd = db->refuge.dir_fd = -1;
+    return dbfiles_open(&db->files, state_dir, reason);
+}
+
+int db_unseal(struct db *db, const char *key_file, char reason[DB_REASON_SIZE])
+{
+    unsigned char key[VAULT_KEY_SIZE];
+    int error = dbfiles_key(&db->files, key_file, key, reason);
+    if (error == 0 && (db->vault = vault_new(key)) == NULL)
+        error = reason_give(reason, -ENOMEM, "out of memory");
+    explicit_bzero(key, sizeof key);
+    return error;
+}
+
+int db_open(const char *state_dir, const char *key_file, struct db **ret, char reason[DB_REASON_SIZE])
+{
+    struct db *db = NULL;
+    int error = db_new(state_dir, &db, reason);
+    if (error < 0 || (error = db_unseal(db, key_file, reason)) < 0 ||
+        (error = dbfiles_create(&db->files, reason)) < 0 || (error = db_attach(db, reason)) < 0) {
         db_close(db);
         return error;
     }
@@ -174,11 +218,9 @@ void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    db_rollback(db);
-    for (size_t i = 0; i < db->n_statements; i++)
-        (void)sqlite3_finalize(db->statements[i].statement);
-    (void)sqlite3_close(db->sqlite);
+    db_detach(db);
     vault_free(db->vault);
+    dbfiles_close(&db->refuge);
     dbfiles_close(&db->files); /* last: it holds the lock */
     explicit_bzero(db, sizeof *db);
     free(db);
@@ -282,16 +324,16 @@ bool db_dirty(const struct db *db)
 int db_sync(struct db *db)
 {
     sqlite3_file *wal = NULL;
-    if (!db->dirty)
-        return 0;
+    if (db->sync_error < 0 || !db->dirty)
+        return db->sync_error;
     int code = sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
     if (code == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
-        return -EIO;
+        return db->sync_error = -EIO;
     if (code == SQLITE_OK)
         code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-    if (code == SQLITE_OK)
-        db->dirty = false;
-    return sql_errno(code);
+    db->sync_error = sql_errno_of_system(code, errno);
+    db->dirty = db->sync_error < 0;
+    return db->sync_error;
 }
 
 bool db_wants_checkpoint(const struct db *db)
@@ -303,5 +345,6 @@ int db_checkpoint(struct db *db)
 {
     if (db->in_transaction)
         return -EINVAL;
-    return sql_errno(sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+    return sql_errno_of(db->sqlite,
+                        sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
 }

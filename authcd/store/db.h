@@ -46,7 +46,8 @@ void db_transaction_end(struct db_transaction *t);
 /* Has anything been committed since the last db_sync? */
 bool db_dirty(const struct db *db);
 
-/* fsync of the WAL. An error is final: the caller must end the process, replies of this turn must not leave. */
+/* fsync of the WAL. An error is final, and given again each time: the caller must end the process, replies of this turn
+ * must not leave. */
 int db_sync(struct db *db) __attribute__((warn_unused_result));
 
 /* Has the WAL grown so far that a checkpoint should not wait for its timer? */

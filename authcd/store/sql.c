@@ -31,10 +31,26 @@ int sql_errno(int code)
     return code == (code & 0xff) ? -EIO : sql_errno(code & 0xff);
 }
 
+int sql_errno_of_system(int code, int system_errno)
+{
+    int error = sql_errno(code);
+    if (error != -EIO)
+        return error;
+    if (system_errno == ENOSPC || system_errno == EDQUOT)
+        return -ENOSPC;
+    return system_errno == EROFS ? -EROFS : -EIO;
+}
+
+int sql_errno_of(sqlite3 *c, int code)
+{
+    bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+    return system ? sql_errno_of_system(code, sqlite3_system_errno(c)) : sql_errno(code);
+}
+
 /* A broken UNIQUE undoes its own statement only and may be answered; anything else spoils the transaction. */
 static int fail(struct sql *q, int code)
 {
-    q->error = sql_errno(code);
+    q->error = sql_errno_of(q->db->sqlite, code);
     if (q->error != -EEXIST && q->db->in_transaction && q->db->failed == 0)
         q->db->failed = q->error;
     return q->error;

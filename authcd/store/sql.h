@@ -23,11 +23,13 @@ struct audit_head {
 };
 
 struct db {
-    struct dbfiles files;
+    struct dbfiles files;  /* of the state directory */
+    struct dbfiles refuge; /* where the connection is instead, while that has no room; dir_fd -1: not so */
     sqlite3 *sqlite;
     struct vault *vault;
     bool dirty;
-    int wal_pages; /* as of the last commit */
+    int sync_error; /* of the sync that failed: there is no second one */
+    int wal_pages;  /* as of the last commit */
     bool in_transaction;
     int failed; /* first error of this transaction after which it must not be committed */
     struct audit_head audit;
@@ -37,6 +39,22 @@ struct db {
         sqlite3_stmt *statement;
     } statements[SQL_STATEMENTS_MAX];
 };
+
+/* ---- the parts of db_open, for refuge.c ---- */
+
+/* The directory, found good and locked: no key yet, and no connection. *ret also on failure, for db_close (NULL: out of
+ * memory). */
+int db_new(const char *state_dir, struct db **ret, char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));
+int db_unseal(struct db *db, const char *key_file, char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));
+/* Connects to the file that files names, and makes it ready: lock, schema, key, WAL. Detached again on failure. */
+int db_attach(struct db *db, char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));
+/* Closes the connection; nothing happens if there is none. Without a checkpoint after db_leave_wal. */
+void db_detach(struct db *db);
+void db_leave_wal(struct db *db);
+/* Each gets the other's connection, and keeps its files and vault. Outside of a transaction. */
+void db_exchange(struct db *a, struct db *b);
+
+/* ---- statements ---- */
 
 struct sql {
     struct db *db;
@@ -75,5 +93,10 @@ size_t sql_blob(struct sql *q, void *out, size_t cap); /* its length; 0 also whe
 
 /* sqlite result code -> negative errno. */
 int sql_errno(int code);
+/* The same right after a call on c failed: tells -ENOSPC (a quota, too) and -EROFS where SQLite has only an I/O error.
+ */
+int sql_errno_of(sqlite3 *c, int code);
+/* The same for what a method of the VFS gave. */
+int sql_errno_of_system(int code, int system_errno);
 
 #endif
