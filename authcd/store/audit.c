@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "chain.h"
 #include "random.h"
 #include "sql.h"
 #include "text.h"
@@ -240,6 +239,31 @@ int audit_delivered(struct db *db, int64_t seq)
         sql_begin(db, "UPDATE audit_state SET delivered = max(delivered, min(seq, ?)) WHERE id = 1");
     sql_bind_int(&q, seq);
     return sql_run_one(&q);
+}
+
+/* ---- points ---- */
+
+int audit_point(struct db *db, struct audit_point *ret)
+{
+    HEAD_AUTO struct head h = {0};
+    int error = load_head(db, &h);
+    if (error < 0)
+        return error;
+    ret->seq = h.head.seq;
+    memcpy(ret->hash, h.head.chain.hash, sizeof ret->hash);
+    return 0;
+}
+
+int audit_passed(struct db *db, const struct audit_point *p, bool *ret)
+{
+    unsigned char hash[CHAIN_HASH_SIZE];
+    SQL_AUTO struct sql q = sql_begin(db, "SELECT hash FROM audit WHERE seq = ?");
+    sql_bind_int(&q, p->seq);
+    int row = sql_step(&q);
+    if (row < 0)
+        return row;
+    *ret = row > 0 && sql_blob(&q, hash, sizeof hash) == sizeof hash && memcmp(hash, p->hash, sizeof hash) == 0;
+    return q.error;
 }
 
 /* ---- verifying ---- */

@@ -7,8 +7,10 @@
 #ifndef AUDIT_H
 #define AUDIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "chain.h"
 #include "db.h"
 
 enum audit_event {
@@ -45,6 +47,16 @@ int audit_delivered(struct db *db, int64_t seq) __attribute__((warn_unused_resul
  * hashes and the sealed head disagree. Reads every row (some 3 s for a million), and everybody else waits for as
  * long: only an administrator may ask for it. -EBADMSG: the head does not open. */
 int audit_verify(struct db *db, int64_t *ret_bad_seq) __attribute__((warn_unused_result));
+
+/* A point of the chain: the rows up to seq, and no others, have this hash. */
+struct audit_point {
+    int64_t seq;
+    unsigned char hash[CHAIN_HASH_SIZE];
+};
+/* Where the chain is now. */
+int audit_point(struct db *db, struct audit_point *ret) __attribute__((warn_unused_result));
+/* Did it come by there? */
+int audit_passed(struct db *db, const struct audit_point *p, bool *ret) __attribute__((warn_unused_result));
 
 /* Starts an empty chain under a fresh key: once, when the database is made. */
 int audit_start(struct db *db) __attribute__((warn_unused_result));

@@ -61,19 +61,18 @@ static int make_empty(int dir_fd)
     return fd < 0 ? -errno : 0;
 }
 
-static int copy_all(sqlite3 *from, sqlite3 *to)
+int backup_pages(sqlite3 *from, sqlite3 *to)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     if (backup == NULL)
         return sql_errno(sqlite3_errcode(to));
     int code = sqlite3_backup_step(backup, -1);
+    int system_errno = errno;
     int finished = sqlite3_backup_finish(backup);
-    if (code != SQLITE_DONE)
-        return sql_errno(code);
-    return sql_errno(finished);
+    return sql_errno_of_system(code == SQLITE_DONE ? finished : code, system_errno);
 }
 
-static int is_whole(sqlite3 *c)
+int backup_is_whole(sqlite3 *c)
 {
     sqlite3_stmt *q = NULL;
     int code = sqlite3_prepare_v2(c, "PRAGMA integrity_check(1)", -1, &q, NULL);
@@ -91,9 +90,9 @@ static int copy_database(struct db *db, const char *path)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int error = sql_errno(sqlite3_open_v2(path, &to, flags, NULL));
     if (error < 0 || (error = sql_errno(sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL))) < 0 ||
-        (error = copy_all(db->sqlite, to)) < 0)
+        (error = backup_pages(db->sqlite, to)) < 0)
         return error;
-    return is_whole(to);
+    return backup_is_whole(to);
 }
 
 static int publish(int dir_fd, const char *name)
@@ -104,24 +103,24 @@ static int publish(int dir_fd, const char *name)
     return 0;
 }
 
-static int make(struct db *db, int version)
+int backup_save(struct db *db, const struct dbfiles *files, const char *name)
 {
-    char name[64], path[DBFILES_PATH_SIZE];
-    FD_AUTO int dir_fd = open_directory(&db->files);
+    char path[DBFILES_PATH_SIZE];
+    FD_AUTO int dir_fd = open_directory(files);
     if (dir_fd < 0)
         return dir_fd;
-    int error = text_format(name, sizeof name, DBFILES_DATABASE ".v%d", version);
-    if (error < 0 || (error = text_format(path, sizeof path, "%s/" DBFILES_BACKUP "/" FRESH, db->files.dir)) < 0 ||
-        (error = make_empty(dir_fd)) < 0 || (error = copy_database(db, path)) < 0 ||
+    int error = text_format(path, sizeof path, "%s/" DBFILES_BACKUP "/" FRESH, files->dir);
+    if (error < 0 || (error = make_empty(dir_fd)) < 0 || (error = copy_database(db, path)) < 0 ||
         (error = publish(dir_fd, name)) < 0)
         return error;
-    return dbfiles_sync(&db->files);
+    return dbfiles_sync(files);
 }
 
 int backup_make(struct db *db, int version, char reason[DB_REASON_SIZE])
 {
-    int error = make(db, version);
-    if (error == 0)
+    char name[64];
+    int error = text_format(name, sizeof name, DBFILES_DATABASE ".v%d", version);
+    if (error == 0 && (error = backup_save(db, &db->files, name)) == 0)
         return 0;
     return reason_give(reason, error,
                        "%s/" DBFILES_BACKUP

@@ -176,8 +176,10 @@ void db_exchange(struct db *a, struct db *b)
     *b = was;
     b->files = a->files, b->refuge = a->refuge, b->vault = a->vault;
     a->files = was.files, a->refuge = was.refuge, a->vault = was.vault;
-    (void)sqlite3_wal_hook(a->sqlite, note_wal, a);
-    (void)sqlite3_wal_hook(b->sqlite, note_wal, b);
+    if (a->sqlite != NULL)
+        (void)sqlite3_wal_hook(a->sqlite, note_wal, a);
+    if (b->sqlite != NULL)
+        (void)sqlite3_wal_hook(b->sqlite, note_wal, b);
     explicit_bzero(&was, sizeof was);
 }
 

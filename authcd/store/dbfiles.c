@@ -113,7 +113,7 @@ int dbfiles_check(int dir_fd, const char *dir, const char *name, char reason[DB_
     return 0;
 }
 
-static int check_database(struct dbfiles *f, char reason[DB_REASON_SIZE])
+int dbfiles_look(struct dbfiles *f, char reason[DB_REASON_SIZE])
 {
     static const char *const beside[] = {DBFILES_DATABASE "-wal", DBFILES_DATABASE "-journal", DBFILES_DATABASE "-shm"};
     int error = dbfiles_check(f->dir_fd, f->dir, DBFILES_DATABASE, reason);
@@ -136,7 +136,7 @@ int dbfiles_open(struct dbfiles *ret, const char *state_dir, char reason[DB_REAS
     int error = check_directory(fd, path, reason);
     if (error < 0 || (error = resolve(ret, path, reason)) < 0 || (error = lock(ret, reason)) < 0)
         return error;
-    return check_database(ret, reason);
+    return dbfiles_look(ret, reason);
 }
 
 void dbfiles_close(struct dbfiles *f)

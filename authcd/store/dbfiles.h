@@ -30,6 +30,9 @@ int dbfiles_open(struct dbfiles *ret, const char *state_dir, char reason[DB_REAS
     __attribute__((warn_unused_result));
 void dbfiles_close(struct dbfiles *f);
 
+/* Looks at the database's files again: f->exists, and whether they are what they should be. */
+int dbfiles_look(struct dbfiles *f, char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));
+
 /* Reads the key: from key_file, else from the directory, where it is made if there is no database yet. */
 int dbfiles_key(const struct dbfiles *f, const char *key_file, unsigned char ret_key[VAULT_KEY_SIZE],
                 char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));

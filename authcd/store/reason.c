@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int reason_give(char reason[DB_REASON_SIZE], int error, const char *format, ...)
 {
@@ -14,4 +15,10 @@ int reason_give(char reason[DB_REASON_SIZE], int error, const char *format, ...)
     (void)vsnprintf(reason, DB_REASON_SIZE, format, ap);
     va_end(ap);
     return error;
+}
+
+void reason_add(char reason[DB_REASON_SIZE], const char *what)
+{
+    size_t len = strnlen(reason, DB_REASON_SIZE - 1);
+    (void)snprintf(reason + len, DB_REASON_SIZE - len, "; %s", what);
 }

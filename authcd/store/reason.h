@@ -11,4 +11,7 @@
 int reason_give(char reason[DB_REASON_SIZE], int error, const char *format, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 
+/* Adds to a reason: "; " and what. */
+void reason_add(char reason[DB_REASON_SIZE], const char *what);
+
 #endif
