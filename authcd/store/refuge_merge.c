@@ -7,15 +7,17 @@
 
 #include <errno.h>
 
+#include "buckets.h"
 #include "vault.h"
 
 enum { UUID_SIZE = 37, BOOT_ID_SIZE = 37, NUMBERS = 6 };
 
 struct limit {
-    unsigned char name[VAULT_NAME_SIZE];
+    unsigned char name[VAULT_NAME_SIZE], net[VAULT_NAME_SIZE];
+    size_t net_len; /* 0: none */
     int64_t bucket, account_id;
     int64_t numbers[NUMBERS]; /* level, share, in_flight, consecutive, charged_boot_ms, charged_at */
-    char boot_id[BOOT_ID_SIZE], uuid[UUID_SIZE];
+    char source[BUCKETS_SOURCE_SIZE], boot_id[BOOT_ID_SIZE], uuid[UUID_SIZE];
 };
 
 static int read_limit(struct sql *q, struct limit *ret)
@@ -28,6 +30,8 @@ static int read_limit(struct sql *q, struct limit *ret)
     ret->account_id = sql_int(q);
     for (size_t i = 0; i < NUMBERS; i++)
         ret->numbers[i] = sql_int(q);
+    ret->net_len = sql_blob(q, ret->net, sizeof ret->net);
+    sql_text(q, ret->source, sizeof ret->source);
     sql_text(q, ret->boot_id, sizeof ret->boot_id);
     sql_text(q, ret->uuid, sizeof ret->uuid);
     return q->error < 0 || len != sizeof ret->name ? -EIO : 0;
@@ -38,8 +42,9 @@ static int write_limit(struct db *home, const struct limit *l)
 {
     SQL_AUTO struct sql q = sql_begin(
         home, "INSERT INTO limits (name, bucket, account_id, level, share, in_flight, consecutive, charged_boot_ms,"
-              " charged_at, boot_id) SELECT ?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9, ?10"
-              " WHERE ?3 = 0 OR EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND uuid = ?11)"
+              " charged_at, net, source, boot_id) SELECT ?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9,"
+              " nullif(?10, x''), ?11, ?12"
+              " WHERE ?3 = 0 OR EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND uuid = ?13)"
               " ON CONFLICT (name) DO UPDATE SET level = max(level, excluded.level),"
               " share = max(share, excluded.share), in_flight = max(in_flight, excluded.in_flight),"
               " consecutive = max(consecutive, excluded.consecutive),"
@@ -51,6 +56,8 @@ static int write_limit(struct db *home, const struct limit *l)
     sql_bind_int(&q, l->account_id);
     for (size_t i = 0; i < NUMBERS; i++)
         sql_bind_int(&q, l->numbers[i]);
+    sql_bind_blob(&q, l->net, l->net_len);
+    sql_bind_text(&q, l->source);
     sql_bind_text(&q, l->boot_id);
     sql_bind_text(&q, l->uuid);
     return sql_run(&q, NULL);
@@ -62,7 +69,8 @@ static int merge_limits(struct db *there, struct db *home)
     int error;
     SQL_AUTO struct sql q =
         sql_begin(there, "SELECT l.name, l.bucket, coalesce(l.account_id, 0), l.level, l.share, l.in_flight,"
-                         " l.consecutive, l.charged_boot_ms, l.charged_at, l.boot_id, coalesce(a.uuid, '')"
+                         " l.consecutive, l.charged_boot_ms, l.charged_at, coalesce(l.net, x''), l.source, l.boot_id,"
+                         " coalesce(a.uuid, '')"
                          " FROM limits l LEFT JOIN accounts a ON a.id = l.account_id");
     while ((error = read_limit(&q, &l)) == 0)
         if ((error = write_limit(home, &l)) < 0)
@@ -97,11 +105,41 @@ static int merge_steps(struct db *there, struct db *home)
     return error == -ENOENT ? 0 : error;
 }
 
+static int write_used(struct db *home, const unsigned char name[VAULT_NAME_SIZE], int64_t used_at, const char *uuid)
+{
+    SQL_AUTO struct sql q = sql_begin(home, "UPDATE recovery_codes SET used_at = ?1 WHERE name = ?2 AND used_at = 0"
+                                            " AND account_id = (SELECT id FROM accounts WHERE uuid = ?3)");
+    sql_bind_int(&q, used_at);
+    sql_bind_blob(&q, name, VAULT_NAME_SIZE);
+    sql_bind_text(&q, uuid);
+    return sql_run(&q, NULL);
+}
+
+static int merge_used(struct db *there, struct db *home)
+{
+    unsigned char name[VAULT_NAME_SIZE];
+    char uuid[UUID_SIZE];
+    int error;
+    SQL_AUTO struct sql q = sql_begin(there, "SELECT r.name, r.used_at, a.uuid FROM recovery_codes r"
+                                             " JOIN accounts a ON a.id = r.account_id WHERE r.used_at > 0");
+    while ((error = sql_row(&q)) == 0) {
+        size_t len = sql_blob(&q, name, sizeof name);
+        int64_t used_at = sql_int(&q);
+        sql_text(&q, uuid, sizeof uuid);
+        if (q.error < 0 || len != sizeof name)
+            return -EIO;
+        if ((error = write_used(home, name, used_at, uuid)) < 0)
+            return error;
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
 int refuge_merge(struct db *there, struct db *home)
 {
     DB_TRANSACTION struct db_transaction t = {0};
     int error = db_transaction(home, &t);
-    if (error < 0 || (error = merge_limits(there, home)) < 0 || (error = merge_steps(there, home)) < 0)
+    if (error < 0 || (error = merge_limits(there, home)) < 0 || (error = merge_steps(there, home)) < 0 ||
+        (error = merge_used(there, home)) < 0)
         return error;
     return db_transaction_commit(&t);
 }

@@ -39,7 +39,7 @@ static void note(struct db *db, const char *result)
     fixture_commit(db);
 }
 
-static const struct buckets_key account_key = {BUCKET_ACCOUNT, 1, "ada", "192.0.2.7"};
+static const struct buckets_key account_key = {BUCKET_ACCOUNT, 1, "ada", "192.0.2.7", NULL};
 
 static void set_level(struct db *db, int64_t level, uint32_t consecutive, int64_t at)
 {
@@ -81,6 +81,8 @@ static void make_state(void)
     fixture_commit(db);
     set_level(db, 3, 3, NOW);
     use_step(db, 100);
+    fixture_sql(db, "INSERT INTO recovery_codes VALUES (1, x'00000000000000000000000000000001', 1, 0),"
+                    " (1, x'00000000000000000000000000000002', 2, 0)");
     note(db, "at home");
     db_close(db);
 }
@@ -359,8 +361,12 @@ static void changed_home(void)
     fixture_must(enter(db) == 0, "enter");
     set_level(db, 2, 7, NOW + 1);
     use_step(db, 107);
-    fixture_sql(db, "INSERT INTO limits SELECT x'00112233445566778899aabbccddeeff', bucket, 2, 5, 0, 0, 5, 0, 0, ''"
-                    ", 0 FROM limits LIMIT 1");
+    fixture_sql(db,
+                "INSERT INTO limits SELECT x'00112233445566778899aabbccddeeff', bucket, 2, NULL, '', 5, 0, 0, 5, 0, 0,"
+                " '', 0 FROM limits LIMIT 1");
+    fixture_sql(db, "INSERT INTO limits SELECT x'ff112233445566778899aabbccddeeff', bucket, NULL,"
+                    " x'ff112233445566778899aabbccddee00', '192.0.2.9', 6, 0, 0, 6, 0, 0, '', 0 FROM limits LIMIT 1");
+    fixture_sql(db, "UPDATE recovery_codes SET used_at = 77 WHERE made_at = 1");
     note(db, "there");
     shell("rm home/authc.db* && cp -a backup/authc.db home/");
     is_int(come_back(db, false), -1, "home was changed: nothing is merged while people are served");
@@ -384,6 +390,11 @@ static void changed_home(void)
     is_int(fixture_number(db, "SELECT last_step FROM factors"), 107, "a used code stays used");
     is_int(fixture_number(db, "SELECT count(*) FROM limits WHERE account_id = 2"), 0,
            "another's failures are not charged to whoever has that id now");
+    is_int(fixture_number(db, "SELECT count(*) FROM limits WHERE account_id IS NULL AND level = 6 AND length(net) = 16"
+                              " AND source = '192.0.2.9'"),
+           1, "a source's are");
+    is_int(fixture_number(db, "SELECT sum(made_at) FROM recovery_codes WHERE used_at > 0"), 1,
+           "a used recovery code stays used, the others do not become so");
     is_int(events(db, "at home meanwhile") - events(db, "there"), 1, "all else is home's");
     ok(is_intact(db), "whose chain is whole");
     ok(is_empty(), "the refuge is gone");
