@@ -160,7 +160,10 @@ static int on_info(struct talk *t, struct msg *m)
         talk_abort(t, m);
         return PAM_SUCCESS;
     }
-    return (t->e->flags & PAM_SILENT) != 0 ? PAM_SUCCESS : conv_tell(t->e->pamh, PAM_TEXT_INFO, m->info.text);
+    if ((t->e->flags & PAM_SILENT) != 0)
+        return PAM_SUCCESS;
+    int code = conv_tell(t->e->pamh, PAM_TEXT_INFO, m->info.text);
+    return t->e->phase == PHASE_OPEN ? PAM_SUCCESS : code; /* who cannot be told of the last login may begin this one */
 }
 
 static bool is_about_us(const struct talk *t, const struct msg_verdict *v)

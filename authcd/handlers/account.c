@@ -43,7 +43,7 @@ static int open_session(struct handler *h, struct session *s, struct step *step)
     s->leader_start = h->peer->started;
     int error = text_copy(s->tty, sizeof s->tty, login->begin.tty);
     if (error < 0 || (error = text_copy(s->boot_id, sizeof s->boot_id, h->now.boot_id)) < 0 ||
-        (error = sessions_open(h->db, s, h->now.wall_s)) < 0 ||
+        (error = welcome_tell(h, step)) < 0 || (error = sessions_open(h->db, s, h->now.wall_s)) < 0 ||
         (error = login_audit(h, AUDIT_SESSION_OPEN, s->name)) < 0)
         return error;
     return converse_verdict(h, step, VERDICT_GRANTED, s->name, "");

@@ -111,6 +111,12 @@ int code_deny(struct handler *h, struct step *step) __attribute__((warn_unused_r
 /* What a success owes the audit: a recovery code that is gone. */
 int code_note(struct handler *h) __attribute__((warn_unused_result));
 
+/* ---- welcome.c ---- */
+
+/* Tells of the last login and of failures since, unless BEGIN says to be silent. Before this session is in the audit.
+ */
+int welcome_tell(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+
 /* ---- the phases ---- */
 
 int auth_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));

@@ -219,6 +219,15 @@ int audit_next(struct db *db, int64_t after, const char *account, int64_t since_
     return read_row(&q, ret, hash);
 }
 
+int audit_before(struct db *db, int64_t before, const char *account, struct audit *ret)
+{
+    unsigned char hash[CHAIN_HASH_SIZE];
+    SQL_AUTO struct sql q = sql_begin(db, AUDIT_COLUMNS "WHERE seq < ? AND account = ? ORDER BY seq DESC LIMIT 1");
+    sql_bind_int(&q, before);
+    sql_bind_text(&q, account);
+    return read_row(&q, ret, hash);
+}
+
 int audit_position(struct db *db, int64_t *ret_seq, int64_t *ret_delivered)
 {
     SQL_AUTO struct sql q = sql_begin(db, "SELECT seq, delivered FROM audit_state WHERE id = 1");

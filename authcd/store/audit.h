@@ -38,6 +38,9 @@ void audit_unknown_name(struct db *db, struct audit *row, const char *name);
 /* The next row with seq > after; -ENOENT at the end. account "" : any. since_at 0: any. */
 int audit_next(struct db *db, int64_t after, const char *account, int64_t since_at, struct audit *ret)
     __attribute__((warn_unused_result));
+/* The row before `before` of that account; -ENOENT at the beginning. */
+int audit_before(struct db *db, int64_t before, const char *account, struct audit *ret)
+    __attribute__((warn_unused_result));
 /* seq of the last row, and of the last that the journal has. */
 int audit_position(struct db *db, int64_t *ret_seq, int64_t *ret_delivered) __attribute__((warn_unused_result));
 /* The journal has all rows up to seq. Only ever grows. */

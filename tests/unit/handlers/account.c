@@ -26,7 +26,7 @@ static void auth(struct desk *d, const char *service, char handle[HANDLE_SIZE])
 
     desk_answer(d, l, password);
     is_int(desk_verdict(l), VERDICT_GRANTED, "%s: granted", service);
-    memcpy(handle, l->got[0].verdict.handle, HANDLE_SIZE);
+    memcpy(handle, l->got[l->n_got - 1].verdict.handle, HANDLE_SIZE);
 }
 
 static void acct(struct desk *d, struct account *a)
@@ -60,8 +60,8 @@ static void sessions(struct desk *d)
     ok(strlen(handle) == 26, "sshd gets one");
     struct line *l = phase(d, 0, PHASE_OPEN, "sshd", "ada", handle);
     is_int(desk_verdict(l), VERDICT_GRANTED, "which opens a session");
-    ok(strlen(l->got[0].verdict.handle) == 16, "with a name");
-    desk_must(sessions_get(d->db, l->got[0].verdict.handle, &s), "session");
+    ok(strlen(l->got[l->n_got - 1].verdict.handle) == 16, "with a name");
+    desk_must(sessions_get(d->db, l->got[l->n_got - 1].verdict.handle, &s), "session");
     is_str(s.amr, "pwd", "that says what was proved");
     is_str(s.acr, "aal1", "one factor: aal1");
     is_int(desk_verdict(phase(d, 0, PHASE_OPEN, "sshd", "ada", handle)), VERDICT_DENIED, "W4: the handle works once");
@@ -91,23 +91,61 @@ static void keys(struct desk *d)
     struct session s = {0};
 
     struct line *l = phase(d, 0, PHASE_OPEN, "sshd", "ada", "");
-    ok(desk_verdict(l) == VERDICT_GRANTED && !l->got[0].verdict.handle[0],
+    ok(desk_verdict(l) == VERDICT_GRANTED && !l->got[l->n_got - 1].verdict.handle[0],
        "neither a handle nor a key: granted, and no session");
     desk_begin_msg(&b, PHASE_OPEN, "sshd", "ada");
     strcpy(b.auth_info, "publickey ssh-ed25519 AAAA\n");
     l = desk_line(d, 0);
     desk_begin(d, l, &b);
-    ok(desk_verdict(l) == VERDICT_GRANTED && l->got[0].verdict.handle[0], "a verified key alone: a session");
-    desk_must(sessions_get(d->db, l->got[0].verdict.handle, &s), "session");
+    ok(desk_verdict(l) == VERDICT_GRANTED && l->got[l->n_got - 1].verdict.handle[0], "a verified key alone: a session");
+    desk_must(sessions_get(d->db, l->got[l->n_got - 1].verdict.handle, &s), "session");
     is_str(s.acr, "aal1", "of one factor");
     strcpy(b.service, "login");
     l = desk_line(d, 0);
     desk_begin(d, l, &b);
-    ok(!l->got[0].verdict.handle[0], "M16: SSH_AUTH_INFO_0 outside sshd is not believed");
+    ok(!l->got[l->n_got - 1].verdict.handle[0], "M16: SSH_AUTH_INFO_0 outside sshd is not believed");
+}
+
+/* What people are told as their session opens, and that it says nothing where nothing may be said. */
+static void welcome(void)
+{
+    struct desk d;
+    char handle[HANDLE_SIZE];
+
+    setenv("TZ", "UTC", 1);
+    desk_open(&d);
+    desk_config(&d, "[service *]\nfactors = password\n");
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    auth(&d, "sshd", handle);
+    struct line *l = phase(&d, 0, PHASE_OPEN, "sshd", "ada", handle);
+    is_int(l->got[0].number, MSG_info, "told something");
+    is_str(l->got[0].info.text, "First login.", "the first time");
+    auth(&d, "sshd", handle);
+    l = phase(&d, 0, PHASE_OPEN, "sshd", "ada", handle);
+    is_str(l->got[0].info.text, "Last login: Wed 2033-05-18 03:33 from 192.0.2.7. No failures since.", "the second");
+    l = phase(&d, 0, PHASE_AUTH, "sshd", "ada", "");
+    desk_answer(&d, l, "wrong");
+    desk_tick(&d, 60000);
+    auth(&d, "sshd", handle);
+    l = phase(&d, 0, PHASE_OPEN, "sshd", "ada", handle);
+    is_str(l->got[0].info.text,
+           "Last login: Wed 2033-05-18 03:33 from 192.0.2.7. 1 failed login since, the last Wed 2033-05-18 03:33 from"
+           " 192.0.2.7.",
+           "after a failure");
+    auth(&d, "sshd", handle);
+    struct msg_begin b;
+    desk_begin_msg(&b, PHASE_OPEN, "sshd", "ada");
+    strcpy(b.handle, handle);
+    b.flags = BEGIN_SILENT;
+    l = desk_line(&d, 0);
+    desk_begin(&d, l, &b);
+    ok(l->n_got == 1 && l->got[0].number == MSG_verdict, "M7: PAM_SILENT: told nothing");
+    desk_close(&d);
 }
 
 int main(void)
 {
+    welcome();
     struct desk d;
 
     desk_open(&d);
