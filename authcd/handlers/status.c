@@ -68,6 +68,8 @@ int on_whoami(struct handler *h, const struct msg_whoami *in, struct step *step)
     return step_end(step, 1, 0);
 }
 
+_Static_assert(sizeof((struct msg_row_setting *)0)->value >= CONFIG_VALUE_SIZE, "whatever is set can be shown");
+
 /* All of it in one answer: how long it can be is bounded by the file's size. */
 int on_config_list(struct handler *h, const struct msg_config_list *in, struct step *step)
 {
