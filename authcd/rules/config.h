@@ -21,6 +21,7 @@ enum {
     CONFIG_ROLES_MAX = 16,
     CONFIG_WORDS_MAX = 32,
     CONFIG_NETWORKS_MAX = 32,
+    CONFIG_ROLE_SECTIONS_MAX = 5, /* one for each role that ships */
     CONFIG_NAME_SIZE = 65,
     CONFIG_ROLE_SIZE = 33,
     CONFIG_TEXT_SIZE = 257,
@@ -29,8 +30,13 @@ enum {
 };
 
 enum config_factor { CONFIG_FACTOR_PASSWORD = 1, CONFIG_FACTOR_OTP = 2 };
-enum config_unenrolled { CONFIG_UNENROLLED_DENY, CONFIG_UNENROLLED_SKIP };
+enum config_unenrolled {
+    CONFIG_UNENROLLED_DENY,
+    CONFIG_UNENROLLED_ENROL,
+    CONFIG_UNENROLLED_SKIP
+}; /* strictest first */
 enum config_unknown { CONFIG_UNKNOWN_DENY, CONFIG_UNKNOWN_IGNORE };
+enum config_key_replaces { CONFIG_KEY_REPLACES_NOTHING, CONFIG_KEY_REPLACES_PASSWORD };
 enum config_limits { CONFIG_LIMITS_NIST, CONFIG_LIMITS_CIS, CONFIG_LIMITS_STIG };
 
 struct config_factors {
@@ -78,12 +84,26 @@ struct config_authcd {
 struct config_service {
     uint64_t set;
     char name[CONFIG_NAME_SIZE];
+    uint64_t builtin, any; /* as `set`, for what config_service took from the built-in row, and from [service *] */
     struct config_factors factors;
     enum config_unenrolled unenrolled;
     enum config_unknown unknown;
     struct config_roles roles;
     bool sessions;
+    uint64_t max_sessions; /* 0: no bound */
+    int64_t grace_s;
+    enum config_key_replaces key_replaces;
     bool combined;
+};
+
+/* What is stricter for people of one role, wherever they log in. A key that is not in `set` has no say. */
+struct config_role {
+    uint64_t set;
+    char name[CONFIG_NAME_SIZE];
+    struct config_factors factors;
+    enum config_unenrolled unenrolled; /* deny or enrol */
+    uint64_t max_sessions;             /* 1 or more */
+    int64_t grace_s;
 };
 
 struct config_audience {
@@ -99,9 +119,22 @@ struct config {
     struct config_authcd authcd;
     size_t n_services;
     struct config_service services[CONFIG_SERVICES_MAX]; /* as written; [0] is always "*" */
+    size_t n_roles;
+    struct config_role roles[CONFIG_ROLE_SECTIONS_MAX]; /* as written */
     size_t n_audiences;
     struct config_audience audiences[CONFIG_AUDIENCES_MAX];
 };
+
+/* The places of the keys in a section, and so their bits in `set`. */
+enum config_service_key {
+#define SERVICE(key, ...) CONFIG_SERVICE_##key,
+#include "config.def"
+};
+enum config_role_key {
+#define ROLE(key, ...) CONFIG_ROLE_##key,
+#include "config.def"
+};
+#define CONFIG_BIT(key) (UINT64_C(1) << (key))
 
 /* All defaults: what an empty file means. */
 void config_defaults(struct config *ret);
@@ -115,10 +148,20 @@ int config_parse(const char *text, size_t len, const char *name, struct config *
  * built-in defaults, key by key. */
 void config_service(const struct config *c, const char *name, struct config_service *ret);
 
+/* What a role adds to what the service says: its own section. For a role that the service lets nobody in with, and for
+ * "", as nobody's account has it: the strictest of those that it lets in, so that among people who are asked for most a
+ * stranger's name does not stand out. */
+void config_role(const struct config *c, const struct config_service *service, const char *role,
+                 struct config_role *ret);
+
+/* Why a code cannot be enrolled during a login over service, whatever its section says; NULL: it can. */
+const char *config_no_enrol(const char *service);
+
 /* NULL if there is no such audience. */
 const struct config_audience *config_audience(const struct config *c, const char *name);
 
-/* Walks every key of every section, for `config show`: 0-based index; false past the end. */
+/* Walks every key of every section, for `config show`: 0-based index; false past the end. Of a role those that it
+ * set. */
 struct config_setting {
     char section[80];
     char key[33];

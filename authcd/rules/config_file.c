@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * authcd.conf: lines into sections, keys into fields, then the checks that need more than one value. The whole text is
- * read into a copy, so that a bad one changes nothing; the first error is told, with its line and what would be right.
- * Leaves out where the file lies and who may write it.
+ * authcd.conf: lines into sections, keys into fields. The whole text is read into a copy, so that a bad one changes
+ * nothing; the first error is told, with its line and what would be right. Leaves out where the file lies and who may
+ * write it, and what needs more than one value to judge (config_check).
  */
 #include "config.h"
 
@@ -12,36 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_check.h"
 #include "config_kind.h"
 #include "text.h"
 
-enum { LINE_SIZE = 1024, ROWS_MAX = 64 };
-
-/* Places of the rows that the checks at the end are about. */
-enum authcd_place {
-#define AUTHCD(key, ...) AUTHCD_##key,
-#define SERVICE(...)
-#define AUDIENCE(...)
-#include "config.def"
-};
-enum service_place {
-#define AUTHCD(...)
-#define SERVICE(key, ...) SERVICE_##key,
-#define AUDIENCE(...)
-#include "config.def"
-};
-
-/* Services that people reach over a network: six digits alone would be all that is to be guessed. "*" is what is not
- * named, and so may be any of them. */
-static const char *const remote_services[] = {
-    "*", "cockpit", "dovecot", "openvpn", "proftpd", "remote", "sshd", "vsftpd", "xrdp-sesman",
-};
-
-/* Where each section and key of the file stood, for errors and to find duplicates. */
-struct place {
-    unsigned header;
-    unsigned keys[ROWS_MAX];
-};
+enum { LINE_SIZE = 1024 };
 
 struct parser {
     struct config config;
@@ -50,10 +25,11 @@ struct parser {
     unsigned line;
     const struct config_kind *kind; /* of the section we are in; NULL before the first */
     void *section;
-    struct place *place;
-    struct place authcd_place;
-    struct place service_places[CONFIG_SERVICES_MAX];
-    struct place audience_places[CONFIG_AUDIENCES_MAX];
+    struct config_check_lines *place;
+    struct config_check_lines authcd_place;
+    struct config_check_lines service_places[CONFIG_SERVICES_MAX];
+    struct config_check_lines role_places[CONFIG_ROLE_SECTIONS_MAX];
+    struct config_check_lines audience_places[CONFIG_AUDIENCES_MAX];
 };
 
 static void free_parser(struct parser **p)
@@ -86,7 +62,8 @@ static struct shown show(const char *text)
 
 /* ---- sections ---- */
 
-static int enter(struct parser *p, enum config_kind_place kind, void *section, struct place *place, const char *name)
+static int enter(struct parser *p, enum config_kind_place kind, void *section, struct config_check_lines *place,
+                 const char *name)
 {
     if (place->header > 0)
         return fail(p, p->line, "a second [%s%s%s]; the first is in line %u: put both together",
@@ -98,40 +75,56 @@ static int enter(struct parser *p, enum config_kind_place kind, void *section, s
     return 0;
 }
 
+/* Finds the section of that name among the n of its kind, or gives it the next place. */
+static int find_section(struct parser *p, enum config_kind_place kind, void *sections, size_t size, size_t *n,
+                        size_t max, const char *name)
+{
+    size_t i = 0;
+    char *section = sections;
+
+    for (; i < *n && strcmp(section + sizeof(uint64_t), name) != 0; i++)
+        section += size;
+    if (i == max)
+        return fail(p, p->line, "more than %zu %ss", max, config_kinds[kind].title);
+    if (i == *n) {
+        config_kind_fill(kind, section);
+        memcpy(section + sizeof(uint64_t), name, strlen(name));
+        (*n)++;
+    }
+    return (int)i;
+}
+
 static int enter_service(struct parser *p, const char *name)
 {
     struct config *c = &p->config;
-    size_t i = 0;
+
     if (strcmp(name, "*") != 0 && !text_is_word(name, CONFIG_NAME_SIZE - 1))
         return fail(p, p->line, "\"%s\" names no service: wants a PAM service name, or *", show(name).text);
-    while (i < c->n_services && strcmp(c->services[i].name, name) != 0)
-        i++;
-    if (i == CONFIG_SERVICES_MAX)
-        return fail(p, p->line, "more than %d services", CONFIG_SERVICES_MAX);
-    if (i == c->n_services) {
-        config_kind_fill(CONFIG_KIND_SERVICE, &c->services[i]);
-        memcpy(c->services[i].name, name, strlen(name));
-        c->n_services++;
-    }
-    return enter(p, CONFIG_KIND_SERVICE, &c->services[i], &p->service_places[i], name);
+    int i = find_section(p, CONFIG_KIND_SERVICE, c->services, sizeof c->services[0], &c->n_services,
+                         CONFIG_SERVICES_MAX, name);
+    return i < 0 ? i : enter(p, CONFIG_KIND_SERVICE, &c->services[i], &p->service_places[i], name);
+}
+
+static int enter_role(struct parser *p, const char *name)
+{
+    struct config *c = &p->config;
+
+    if (!config_role_exists(name))
+        return fail(p, p->line, "\"%s\" names no role: wants one of %s", show(name).text, CONFIG_VALUE_ROLES);
+    int i =
+        find_section(p, CONFIG_KIND_ROLE, c->roles, sizeof c->roles[0], &c->n_roles, CONFIG_ROLE_SECTIONS_MAX, name);
+    return i < 0 ? i : enter(p, CONFIG_KIND_ROLE, &c->roles[i], &p->role_places[i], name);
 }
 
 static int enter_audience(struct parser *p, const char *name)
 {
     struct config *c = &p->config;
-    size_t i = 0;
+
     if (!text_is_word(name, CONFIG_NAME_SIZE - 1))
         return fail(p, p->line, "\"%s\" names no audience: wants A-Z a-z 0-9 . _ -", show(name).text);
-    while (i < c->n_audiences && strcmp(c->audiences[i].name, name) != 0)
-        i++;
-    if (i == CONFIG_AUDIENCES_MAX)
-        return fail(p, p->line, "more than %d audiences", CONFIG_AUDIENCES_MAX);
-    if (i == c->n_audiences) {
-        config_kind_fill(CONFIG_KIND_AUDIENCE, &c->audiences[i]);
-        memcpy(c->audiences[i].name, name, strlen(name));
-        c->n_audiences++;
-    }
-    return enter(p, CONFIG_KIND_AUDIENCE, &c->audiences[i], &p->audience_places[i], name);
+    int i = find_section(p, CONFIG_KIND_AUDIENCE, c->audiences, sizeof c->audiences[0], &c->n_audiences,
+                         CONFIG_AUDIENCES_MAX, name);
+    return i < 0 ? i : enter(p, CONFIG_KIND_AUDIENCE, &c->audiences[i], &p->audience_places[i], name);
 }
 
 /* line is "[...": cut up in place. */
@@ -149,9 +142,12 @@ static int read_section(struct parser *p, char *line)
         return enter(p, CONFIG_KIND_AUTHCD, &p->config.authcd, &p->authcd_place, "");
     if (title && strcmp(title, "service") == 0 && name && !more)
         return enter_service(p, name);
+    if (title && strcmp(title, "role") == 0 && name && !more)
+        return enter_role(p, name);
     if (title && strcmp(title, "audience") == 0 && name && !more)
         return enter_audience(p, name);
-    return fail(p, p->line, "no such section: wants [authcd], [service NAME], [service *] or [audience NAME]");
+    return fail(p, p->line,
+                "no such section: wants [authcd], [service NAME], [service *], [role NAME] or [audience NAME]");
 }
 
 /* ---- keys ---- */
@@ -258,59 +254,15 @@ static int read_lines(struct parser *p, const char *text, size_t len)
     return r;
 }
 
-/* ---- checks over more than one value ---- */
-
-static int check_memory(struct parser *p)
-{
-    const struct config_authcd *a = &p->config.authcd;
-    const unsigned *lines = p->authcd_place.keys;
-    unsigned one = lines[AUTHCD_argon2_memory], all = lines[AUTHCD_hash_memory];
-    if (a->argon2_memory <= a->hash_memory)
-        return 0;
-    return fail(p, one > all ? one : all, "argon2_memory is above hash_memory: not one password could be hashed");
-}
-
-static bool is_remote(const char *service)
-{
-    for (size_t i = 0; i < sizeof remote_services / sizeof *remote_services; i++)
-        if (strcmp(remote_services[i], service) == 0)
-            return true;
-    return false;
-}
-
-/* The line that gave service i its value: its own, that of [service *], or at least its header. */
-static unsigned line_of(const struct parser *p, size_t i, enum service_place key)
-{
-    unsigned own = p->service_places[i].keys[key], any = p->service_places[0].keys[key];
-    return own > 0 ? own : any > 0 ? any : p->service_places[i].header;
-}
-
-static int check_service(struct parser *p, size_t i)
-{
-    const char *name = p->config.services[i].name;
-    struct config_service s;
-    bool password = false, otp = false;
-    config_service(&p->config, name, &s);
-    for (size_t k = 0; k < s.factors.n; k++) {
-        password |= s.factors.kinds[k] == CONFIG_FACTOR_PASSWORD;
-        otp |= s.factors.kinds[k] == CONFIG_FACTOR_OTP;
-    }
-    if (s.combined && !(password && otp))
-        return fail(p, line_of(p, i, SERVICE_combined), "[service %s]: combined = yes wants factors = password otp",
-                    name);
-    if (!password && is_remote(name))
-        return fail(p, line_of(p, i, SERVICE_factors),
-                    "[service %s]: factors = otp alone leaves six digits to guess from anywhere: wants password otp%s",
-                    name, strcmp(name, "*") == 0 ? " (name the local service that may do with a code)" : "");
-    return 0;
-}
-
 static int check(struct parser *p)
 {
-    int r = check_memory(p);
-    for (size_t i = 0; r == 0 && i < p->config.n_services; i++)
-        r = check_service(p, i);
-    return r;
+    struct config_check c = {
+        .config = &p->config,
+        .authcd = &p->authcd_place,
+        .services = p->service_places,
+    };
+    int r = config_check(&c);
+    return r < 0 ? fail(p, c.line, "%s", c.text) : 0;
 }
 
 int config_parse(const char *text, size_t len, const char *name, struct config *ret, char error[CONFIG_ERROR_SIZE])

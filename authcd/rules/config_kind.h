@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The three kinds of section that authcd.conf has, each with its rows of config.def: what config and config_file share.
+ * The four kinds of section that authcd.conf has, each with its rows of config.def: what config and config_file share.
  */
 #ifndef CONFIG_KIND_H
 #define CONFIG_KIND_H
 
 #include "config_value.h"
 
-enum config_kind_place { CONFIG_KIND_AUTHCD, CONFIG_KIND_SERVICE, CONFIG_KIND_AUDIENCE, CONFIG_KINDS };
+enum config_kind_place {
+    CONFIG_KIND_AUTHCD,
+    CONFIG_KIND_SERVICE,
+    CONFIG_KIND_ROLE,
+    CONFIG_KIND_AUDIENCE,
+    CONFIG_KINDS
+};
 
 struct config_kind {
     const char *title;
@@ -17,7 +23,7 @@ struct config_kind {
 
 extern const struct config_kind config_kinds[CONFIG_KINDS];
 
-/* Gives a section of that kind (a struct config_authcd, _service or _audience) all of its defaults. */
+/* Gives a section of that kind (a struct config_authcd, _service, _role or _audience) the defaults that it has. */
 void config_kind_fill(enum config_kind_place place, void *section);
 
 #endif

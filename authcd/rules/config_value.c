@@ -20,6 +20,7 @@
 _Static_assert(sizeof(enum config_limits) == sizeof(unsigned), "CHOICE");
 _Static_assert(sizeof(enum config_unenrolled) == sizeof(unsigned), "CHOICE");
 _Static_assert(sizeof(enum config_unknown) == sizeof(unsigned), "CHOICE");
+_Static_assert(sizeof(enum config_key_replaces) == sizeof(unsigned), "CHOICE");
 
 struct unit {
     const char *name;
@@ -172,10 +173,12 @@ static int parse_scaled(const struct unit *units, const char *text, int64_t *ret
     return 0;
 }
 
-/* In the largest unit that leaves no rest; nothing is so many of the smallest. */
-static int print_scaled(const struct unit *units, int64_t value, char *out, size_t cap)
+/* In the largest unit that leaves no rest; nothing is so many of the smallest that what is kept can be written in. */
+static int print_scaled(const struct unit *units, int64_t value, int64_t kept, char *out, size_t cap)
 {
     const struct unit *best = units;
+    while (best->scale < kept)
+        best++;
     for (const struct unit *u = units; u->name; u++)
         if (value >= u->scale && value % u->scale == 0)
             best = u;
@@ -201,7 +204,7 @@ static int print_number(const struct config_row *row, const void *field, char *o
     const struct number *number = &numbers[row->type];
     int64_t value;
     memcpy(&value, field, sizeof value);
-    return print_scaled(number->units, value * number->scale, out, cap);
+    return print_scaled(number->units, value * number->scale, number->scale, out, cap);
 }
 
 /* ---- choices and lists ---- */
@@ -348,8 +351,8 @@ void config_value_wants(const struct config_row *row, const char *text, char *ou
     char min[32] = "", max[32] = "", hint[128] = "";
     const struct number *number = &numbers[row->type];
     int r = text_copy(out, cap, types[row->type].wants);
-    if (number->units && print_scaled(number->units, row->min * number->scale, min, sizeof min) == 0 &&
-        print_scaled(number->units, row->max * number->scale, max, sizeof max) == 0)
+    if (number->units && print_scaled(number->units, row->min * number->scale, number->scale, min, sizeof min) == 0 &&
+        print_scaled(number->units, row->max * number->scale, number->scale, max, sizeof max) == 0)
         r = text_format(out, cap, "%s, from %s to %s", types[row->type].wants, min, max);
     else if (row->words)
         r = text_format(out, cap, "%s: %s", types[row->type].wants, row->words);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * authcd.conf: what it may say, what each mistake is answered with (C1, C2's memory), which value holds for a service,
+ * authcd.conf: what it may say, what each mistake is answered with (C1), which value holds for a service and a role,
  * and that whatever is printed reads back as the same.
  */
 #include "config.h"
@@ -80,6 +80,9 @@ static void test_default_fields(void)
     is_int(s.roles.n, 4, "four roles");
     is_str(s.roles.names[3], "user", "down to user");
     ok(!s.sessions && !s.combined, "no sessions, not combined");
+    is_int(s.max_sessions, 0, "as many as they like where there are");
+    is_int(s.grace_s, 0, "no grace");
+    is_int(s.key_replaces, CONFIG_KEY_REPLACES_NOTHING, "a key replaces nothing");
     is_str(s.name, "anything", "under the name that was asked for");
     ok(config_audience(&config, "web") == NULL, "no audiences");
 }
@@ -106,9 +109,19 @@ static void test_full(void)
                  "roles = \tsuperadmin   admin\n"
                  "unknown = ignore\n"
                  "sessions = yes\n"
+                 "grace = 12h\n"
+                 "max_sessions = 1000\n"
                  "[service gdm-password]\n"
                  "factors = otp password\n"
                  "combined = yes\n"
+                 "[service sshd]\n"
+                 "unenrolled = enrol\n"
+                 "key_replaces = password\n"
+                 "[role superadmin]\n"
+                 "factors = otp\n"
+                 "unenrolled = enrol\n"
+                 "max_sessions = 1\n"
+                 "grace = 0s\n"
                  "[audience web]\n"
                  "token_lifetime = 1h\n"
                  "acr = aal1\n"
@@ -121,7 +134,7 @@ static void test_full(void)
     is_str(config.authcd.issuer, "https://host.example.org:8443/auth", "issuer");
     is_int(config.authcd.argon2_memory, 19 << 20, "argon2_memory at its least");
     is_int(config.authcd.deny_time_ms, 200, "deny_time");
-    is_int(config.n_services, 3, "three services");
+    is_int(config.n_services, 4, "four services");
     is_str(config.services[0].name, "*", "* is the first");
     struct config_service s = service("sudo-i");
     is_int(s.factors.n, 1, "one factor");
@@ -129,6 +142,11 @@ static void test_full(void)
     is_int(s.unknown, CONFIG_UNKNOWN_IGNORE, "ignore");
     is_int(s.roles.n, 2, "two roles");
     is_str(s.roles.names[1], "admin", "the second");
+    is_int(s.grace_s, 43200, "grace");
+    is_int(s.max_sessions, 1000, "max_sessions");
+    is_int(service("sshd").unenrolled, CONFIG_UNENROLLED_ENROL, "enrol");
+    is_int(service("sshd").key_replaces, CONFIG_KEY_REPLACES_PASSWORD, "key_replaces");
+    is_int(config.n_roles, 1, "one role");
     is_int(config_audience(&config, "web")->token_lifetime_s, 3600, "token_lifetime");
     is_str(config_audience(&config, "web")->acr, "aal1", "acr");
     ok(config_audience(&config, "we") == NULL && config_audience(&config, "webs") == NULL, "no other audience");
@@ -142,7 +160,7 @@ static void test_resolution(void)
     ok(!service("login").sessions, "a service's own section goes before the built-in row");
     ok(service("gdm-password").sessions && service("lightdm").sessions && service("sddm").sessions,
        "display managers have the built-in row");
-    ok(!service("sudo").sessions && !service("su").sessions && !service("*").sessions, "sudo, su and * have not");
+    ok(!service("sudo").sessions && !service("su").sessions && !service("*").sessions, "sudo, su and * begin none");
     is_int(service("sshd").unenrolled, CONFIG_UNENROLLED_DENY, "[service *] goes before the built-in default");
     is_str(service("sshd").roles.names[0], "user", "key by key");
     is_str(service("other").roles.names[0], "admin", "a service without a section has that of *");
@@ -150,20 +168,73 @@ static void test_resolution(void)
     parse("[authcd]\nconsole_services = kmscon\n");
     ok(service("login").sessions && !service("kmscon").sessions, "built-in rows are about no console");
     parse("[service *]\nsessions = yes\n");
-    ok(service("sudo").sessions, "[service *] holds where there is no built-in row");
+    ok(service("vsftpd").sessions, "[service *] holds where there is no built-in row");
+    ok(!service("sudo").sessions, "and not where there is one");
     static const char longest[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     is_str(service(longest).name, "", "a name longer than any section's has that of * as well");
     ok(service(longest).sessions, "with its values");
 }
 
+#define SECTIONS "[authcd], [service NAME], [service *], [role NAME] or [audience NAME]"
+
+/* Which of four places a key's value came from, as its bit in each set tells. */
+static const char *place_of(const char *name, enum config_service_key key)
+{
+    struct config_service s = service(name);
+    bool own = s.set & CONFIG_BIT(key), builtin = s.builtin & CONFIG_BIT(key), any = s.any & CONFIG_BIT(key);
+    return own + builtin + any > 1 ? "several" : own ? "own" : builtin ? "built in" : any ? "any" : "default";
+}
+
+static void test_places(void)
+{
+    parse("[service *]\nsessions = yes\nroles = admin\nunenrolled = deny\n[service sshd]\nsessions = no\nroles = user\n"
+          "[service self]\n");
+    is_str(place_of("sshd", CONFIG_SERVICE_sessions), "own", "sessions of sshd: its own section's");
+    is_str(place_of("sshd", CONFIG_SERVICE_unenrolled), "any", "unenrolled: [service *]'s");
+    is_str(place_of("sshd", CONFIG_SERVICE_grace), "default", "grace: nobody's");
+    is_str(place_of("login", CONFIG_SERVICE_sessions), "built in", "sessions of login: its row's");
+    is_str(place_of("login", CONFIG_SERVICE_roles), "any", "of which roles says nothing");
+    is_str(place_of("self", CONFIG_SERVICE_roles), "built in", "that of self does");
+    is_str(place_of("*", CONFIG_SERVICE_roles), "own", "[service *] itself");
+}
+
+static struct config_role role(const char *service_name, const char *name)
+{
+    struct config_service s = service(service_name);
+    struct config_role r;
+    memset(&r, 0xA5, sizeof r);
+    config_role(&config, &s, name, &r);
+    return r;
+}
+
+static void test_role_sections(void)
+{
+    parse("[service ftp]\nfactors = password\nroles = admin user\n[role admin]\nfactors = otp\ngrace = 5m\n"
+          "[role user]\ngrace = 1m\nmax_sessions = 3\n[role guest]\nunenrolled = deny\n");
+    is_int(role("ftp", "admin").set, CONFIG_BIT(CONFIG_ROLE_factors) | CONFIG_BIT(CONFIG_ROLE_grace),
+           "a role's own section, and what it sets");
+    is_int(role("ftp", "admin").grace_s, 300, "with its value");
+    is_int(role("x", "moderator").set, 0, "a role without a section says nothing");
+    is_str(role("x", "moderator").name, "", "in nobody's name");
+    is_int(role("ftp", "").factors.n, 1, "nobody's account: as much as of anybody let in there");
+    is_int(role("ftp", "").grace_s, 60, "the shorter grace");
+    is_int(role("ftp", "").max_sessions, 3, "the bound that there is");
+    ok(!(role("ftp", "").set & CONFIG_BIT(CONFIG_ROLE_unenrolled)), "a role that is not let in does not count");
+    ok(role("ftp", "guest").set == role("ftp", "").set && role("ftp", "guest").grace_s == 60,
+       "and is asked as nobody is");
+    is_int(role("ftp", "king").set, role("ftp", "").set, "as is a role that there is not");
+    ok(role("ftp", "admi").set == role("ftp", "").set && role("ftp", "admin user").set == role("ftp", "").set,
+       "however it is spelt");
+}
+
 static const struct {
     const char *text, *want;
 } mistakes[] = {
-    {"[authc]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
-    {"\n[authcd x]\n", "f:2: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
-    {"[service]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
-    {"[service a b]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
-    {"[]\n", "f:1: no such section: wants [authcd], [service NAME], [service *] or [audience NAME]"},
+    {"[authc]\n", "f:1: no such section: wants " SECTIONS},
+    {"\n[authcd x]\n", "f:2: no such section: wants " SECTIONS},
+    {"[service]\n", "f:1: no such section: wants " SECTIONS},
+    {"[service a b]\n", "f:1: no such section: wants " SECTIONS},
+    {"[]\n", "f:1: no such section: wants " SECTIONS},
     {"[", "f:1: a section without its ]"},
     {"[authcd", "f:1: a section without its ]"},
     {"[authcd] x\n", "f:1: a section without its ]"},
@@ -209,7 +280,20 @@ static const struct {
      "f:2: consoles = /dev/tty1: wants up to 32 ttys like tty1 or tty[0-9]*, each once (where that is)"},
     {"[audience a]\ntoken_lifetime = 61m\n",
      "f:2: token_lifetime = 61m: wants a time like 90s or 15m, from 1m to 1h (how long a token is good)"},
-    {"[service s]\nunenrolled = enrol\n", "f:2: unenrolled = enrol: wants one of: deny skip (who has no code yet)"},
+    {"[service s]\nunenrolled = ask\n", "f:2: unenrolled = ask: wants one of: deny enrol skip (who has no code yet)"},
+    {"[service s]\ngrace = 13h\n",
+     "f:2: grace = 13h: wants a time like 90s or 15m, from 0s to 12h (how long after a full proof no code is asked)"},
+    {"[service s]\nmax_sessions = 1001\n",
+     "f:2: max_sessions = 1001: wants a number, from 0 to 1000 (sessions of one account at once; 0: no bound)"},
+    {"[role]\n", "f:1: no such section: wants " SECTIONS},
+    {"[role root]\n", "f:1: \"root\" names no role: wants one of superadmin admin moderator user guest"},
+    {"[role admin]\n[role user]\n[role admin]\n",
+     "f:3: a second [role admin]; the first is in line 1: put both together"},
+    {"[role admin]\nroles = user\n", "f:2: no key \"roles\" in [role]: it has factors unenrolled max_sessions grace"},
+    {"[role admin]\nunenrolled = skip\n",
+     "f:2: unenrolled = skip: wants one of: deny enrol (who of them has no code yet)"},
+    {"[role admin]\nmax_sessions = 0\n",
+     "f:2: max_sessions = 0: wants a number, from 1 to 1000 (sessions of one of them at once)"},
     {"[service s]\nroles = root\n",
      "f:2: roles = root: wants some of, each once: superadmin admin moderator user guest (who may use it)"},
     {"[service s]\nsessions = true\n", "f:2: sessions = true: wants one of: no yes (does a login begin a session)"},
@@ -217,21 +301,6 @@ static const struct {
     {"# \x7f\n", "f:1: control character 0x7f: wants tabs and plain ends of lines only"},
     {"\n# \xff\n", "f:2: not UTF-8: save the file as UTF-8"},
     {"\xef\xbb\xbf[authcd]\n", "f:1: \"\\xef\\xbb\\xbf[authcd]\": wants [section] or key = value"},
-    {"[authcd]\nuser = x\nhash_memory = 32MiB\n",
-     "f:3: argon2_memory is above hash_memory: not one password could be hashed"},
-    {"[authcd]\nhash_memory = 512MiB\nargon2_memory = 1GiB\n",
-     "f:3: argon2_memory is above hash_memory: not one password could be hashed"},
-    {"[service sudo]\nfactors = password\ncombined = yes\n",
-     "f:3: [service sudo]: combined = yes wants factors = password otp"},
-    {"[service *]\ncombined = yes\n[service sudo]\nfactors = otp\n",
-     "f:2: [service sudo]: combined = yes wants factors = password otp"},
-    {"[service *]\ncombined = yes\n[service sudo]\nfactors = otp\ncombined = yes\n",
-     "f:5: [service sudo]: combined = yes wants factors = password otp"},
-    {"[service sshd]\n\nfactors = otp\n",
-     "f:3: [service sshd]: factors = otp alone leaves six digits to guess from anywhere: wants password otp"},
-    {"[service *]\nfactors = otp\n",
-     "f:2: [service *]: factors = otp alone leaves six digits to guess from anywhere: wants "
-     "password otp (name the local service that may do with a code)"},
 };
 
 static void test_mistakes(void)
@@ -380,6 +449,28 @@ static const struct {
     {"[service s]\nsessions = Yes", 0},
     {"[service s]\ncombined = yes", 1},
     {"[service s]\nfactors = otp password\ncombined = yes", 1},
+    {"[service s]\ngrace = 0s", 1},
+    {"[service s]\ngrace = 12h", 1},
+    {"[service s]\ngrace = 43201s", 0},
+    {"[service s]\ngrace = -1s", 0},
+    {"[service s]\ngrace = 900", 0},
+    {"[service s]\nsessions = yes\nmax_sessions = 1", 1},
+    {"[service *]\nmax_sessions = 10", 1},
+    {"[service sshd]\nkey_replaces = password", 1},
+    {"[service sshd]\nkey_replaces = password otp", 0},
+    {"[service sshd]\nkey_replaces = nothing", 1},
+    {"[service sudo]\nkey_replaces = nothing", 1},
+    {"[service sshd]\nunenrolled = enrol", 1},
+    {"[service *]\nunenrolled = enrol", 1},
+    {"[service *]\nunenrolled = enrol\n[service sudo]\nfactors = otp", 1},
+    {"[service *]\nunenrolled = enrol\n[service sudo]\ncombined = yes", 1},
+    {"[service *]\nunenrolled = enrol\n[service vpn]\nfactors = password", 1},
+    {"[role admin]\nfactors = otp", 1},
+    {"[role admin]\nfactors = otp otp", 0},
+    {"[role guest]\nunenrolled = deny\ngrace = 0s\nmax_sessions = 1000", 1},
+    {"[role Admin]\ngrace = 0s", 0},
+    {"[role *]\ngrace = 0s", 0},
+    {"[role admin user]\ngrace = 0s", 0},
 };
 
 static void test_values(void)
@@ -489,7 +580,8 @@ static void test_round_trip(void)
         parse(
             "[authcd]\ndeny_time = 1500ms\nissuer = https://a/b\nproxies = \t2001:DB8:0::/32  10.0.0.0/8\nconsoles =\n"
             "limits = stig\n[service *]\nunenrolled = deny\n"
-            "[service sshd]\nroles = admin guest\n[audience a]\ntoken_lifetime = 90s\n[audience b]\nacr = aal1\n"),
+            "[service sshd]\nroles = admin guest\n[role guest]\ngrace = 90s\nfactors = otp\n[role user]\n"
+            "[audience a]\ntoken_lifetime = 90s\n[audience b]\nacr = aal1\n"),
         0, "a config");
     for (; config_setting(&config, n, &a); n++) {
         changed += a.changed;
@@ -498,8 +590,8 @@ static void test_round_trip(void)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", a.key, a.value);
         memcpy(section, a.section, sizeof section);
     }
-    is_int((int)n, 13 + 2 * 6 + 2 * 4, "every key of every section is walked");
-    is_int((int)changed, 9, "nine were changed");
+    is_int((int)n, 13 + 2 * 9 + 2 + 2 * 4, "every key of every section is walked, of roles those that are set");
+    is_int((int)changed, 11, "eleven were changed");
     other = config;
     is_int(parse(text), 0, "what was printed reads");
     for (size_t i = 0; i < n; i++) {
@@ -533,6 +625,8 @@ int main(void)
     test_default_fields();
     test_full();
     test_resolution();
+    test_places();
+    test_role_sections();
     test_mistakes();
     test_values();
     test_sizes();
