@@ -13,11 +13,12 @@ int account_acct(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
     const struct account *a = &login->account;
-    struct policy_account facts = login_policy_account(login);
-    enum verdict verdict = policy_acct(&login->service, &facts, a->must_change);
+    struct policy_plan plan;
     bool locked = false;
-    int error = a->id ? attempt_locked(h->db, h->config->authcd.limits, a->id, &h->now, &locked) : 0;
 
+    login_explain(h, &plan);
+    enum verdict verdict = plan.acct;
+    int error = a->id ? attempt_locked(h->db, h->config->authcd.limits, a->id, &h->now, &locked) : 0;
     if (error < 0)
         return error;
     if (login->bar_event == AUDIT_USER_MISMATCH || (verdict == VERDICT_GRANTED && locked))

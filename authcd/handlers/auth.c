@@ -13,8 +13,8 @@
 
 static bool asks(const struct login *login, enum prompt_kind kind)
 {
-    for (size_t i = 0; i < login->questions.n; i++)
-        if (login->questions.kinds[i] == kind)
+    for (size_t i = 0; i < login->plan.n; i++)
+        if (login->plan.kinds[i] == kind)
             return true;
     return false;
 }
@@ -26,7 +26,7 @@ static bool asks_password(const struct login *login)
 
 static bool asks_code(const struct login *login)
 {
-    return asks(login, PROMPT_CODE) || (asks(login, PROMPT_COMBINED) && !login->questions.code_skipped);
+    return asks(login, PROMPT_CODE) || (asks(login, PROMPT_COMBINED) && !login->plan.code_skipped);
 }
 
 /* Bars that policy knows, the most telling one first. */
@@ -42,21 +42,20 @@ static void bar_by_policy(struct login *login)
         login_bar(login, AUDIT_LOGIN_REFUSED, "no password set yet");
     else if (login->begin.phase == PHASE_AUTH && !policy_role_allowed(&login->service, a->role))
         login_bar(login, AUDIT_LOGIN_REFUSED, "role not allowed in this service");
-    else if (!login->questions.can_succeed)
+    else if (!login->plan.can_succeed)
         login_bar(login, AUDIT_LOGIN_REFUSED, "no code enrolled");
 }
 
 int auth_begin(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
-    struct policy_account facts = login_policy_account(login);
 
-    if (!facts.exists && login->bar_event == AUDIT_LOGIN_UNKNOWN && login->service.unknown == CONFIG_UNKNOWN_IGNORE &&
-        h->peer->uid == 0)
+    if (login->account.id == 0 && login->bar_event == AUDIT_LOGIN_UNKNOWN &&
+        login->service.unknown == CONFIG_UNKNOWN_IGNORE && h->peer->uid == 0)
         return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
-    policy_questions(&login->service, &facts, &login->questions);
+    login_explain(h, &login->plan);
     bar_by_policy(login);
-    return converse_prompt(h, step, login->questions.kinds[0]);
+    return converse_prompt(h, step, login->plan.kinds[0]);
 }
 
 /* What was proved, for the audit. */
@@ -145,7 +144,7 @@ static int decide(struct handler *h, struct step *step)
         return settle_deny(h, step, login->bar_event, login->bar);
     if (asks_code(login) && ((error = code_look(h, &right)) < 0 || !right))
         return error < 0 ? error : code_deny(h, step);
-    if (!login->attempt.reserved || !login->questions.can_succeed) /* cannot be: a last lock on the door */
+    if (!login->attempt.reserved || !login->plan.can_succeed) /* cannot be: a last lock on the door */
         return settle_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
     return grant(h, step);
 }
@@ -154,7 +153,7 @@ static int decide_if_all_in(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
 
-    if (login->answered < login->questions.n || login->waiting || login->hash_out)
+    if (login->answered < login->plan.n || login->waiting || login->hash_out)
         return 0;
     return decide(h, step);
 }
@@ -163,7 +162,7 @@ static int decide_if_all_in(struct handler *h, struct step *step)
 static bool has_password(const struct login *login)
 {
     for (size_t i = 0; i < login->answered; i++)
-        if (login->questions.kinds[i] != PROMPT_CODE)
+        if (login->plan.kinds[i] != PROMPT_CODE)
             return true;
     return false;
 }
@@ -231,8 +230,8 @@ int auth_answer(struct handler *h, const struct secret *typed, struct step *step
         return error;
     if (login->asking != PROMPT_CODE && (error = look(h, step)) < 0)
         return error;
-    if (login->answered < login->questions.n)
-        return converse_prompt(h, step, login->questions.kinds[login->answered]);
+    if (login->answered < login->plan.n)
+        return converse_prompt(h, step, login->plan.kinds[login->answered]);
     login->state = LOGIN_HASHING;
     return decide_if_all_in(h, step);
 }

@@ -94,7 +94,7 @@ int hashing_look_again(struct handler *h, bool password)
     if (error < 0 || (password && (error = find_password_changed(h, &now, &changed)) < 0))
         return error;
     if (now.state != then->state || now.uid != then->uid || strcmp(now.role, then->role) != 0 ||
-        (login->questions.code_skipped && now.codes > 0))
+        (login->plan.code_skipped && now.codes > 0))
         login_bar(login, AUDIT_LOGIN_REFUSED, "account changed during the login");
     else if (changed)
         login_bar(login, AUDIT_LOGIN_REFUSED, "password changed during the login");

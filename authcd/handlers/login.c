@@ -82,17 +82,24 @@ int login_audit(struct handler *h, enum audit_event event, const char *result)
     return audit_append(h->db, &row);
 }
 
-struct policy_account login_policy_account(const struct login *login)
+void login_explain(const struct handler *h, struct policy_plan *ret)
 {
+    const struct login *login = *h->login;
     const struct account *a = &login->account;
+    struct config_role role;
 
-    return (struct policy_account){
-        .exists = a->id != 0,
-        .active = a->state == ACCOUNT_ACTIVE,
-        .role = a->role,
-        .has_password = a->has_password,
-        .has_code = a->codes > 0,
-    };
+    config_role(h->config, &login->service, a->role, &role);
+    policy_explain(&(struct policy_case){.service = &login->service,
+                                         .role = &role,
+                                         .any_role = login->begin.phase == PHASE_STEPUP,
+                                         .account = {.exists = a->id != 0,
+                                                     .active = a->state == ACCOUNT_ACTIVE,
+                                                     .role = a->role,
+                                                     .has_password = a->has_password,
+                                                     .has_code = a->codes > 0,
+                                                     .must_change = a->must_change},
+                                         .key_verified = login->key_verified},
+                   ret);
 }
 
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)

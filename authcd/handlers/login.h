@@ -28,8 +28,8 @@ struct login {
     struct account account; /* id 0: the name is no account's, or not the peer's to prove */
     const char *bar;        /* why it will be denied whatever is proved (audit text); NULL: open */
     enum audit_event bar_event;
-    struct policy_questions questions;
-    size_t answered; /* of questions */
+    struct policy_plan plan;
+    size_t answered; /* of the plan's questions */
     enum login_state state;
     enum prompt_kind asking; /* kind of the prompt that is out */
 
@@ -60,8 +60,8 @@ struct login {
 void login_bar(struct login *login, enum audit_event event, const char *why);
 /* One audit row about this login: its account, or the keyed hash of the name that is none. */
 int login_audit(struct handler *h, enum audit_event event, const char *result) __attribute__((warn_unused_result));
-/* The account as policy sees it. */
-struct policy_account login_policy_account(const struct login *login);
+/* What policy decides of this login, as things stand now. */
+void login_explain(const struct handler *h, struct policy_plan *ret);
 /* What a session will say of this login. */
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
     __attribute__((warn_unused_result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who proves what, where: from a service's row of the configuration and what the account has to what is asked, and
- * from who the account is to whether it may. One place, pure, so that it can be explained and tested row by row.
+ * Who proves what, where: from what the configuration says of a service and a role, and from what an account has, to
+ * what is asked, and whether it may. One place, pure, so that it can be explained and tested row by row.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -20,27 +20,77 @@ struct policy_account {
     bool active;      /* not pending, not disabled, not deleted */
     const char *role; /* "" if unknown */
     bool has_password;
-    bool has_code; /* a confirmed code factor */
+    bool has_code;    /* a confirmed code factor; recovery codes stand in for it, and go with the last one */
+    bool must_change; /* the password, before anything else */
 };
 
-/* What is asked, in order, and what must be proved in the end. */
-struct policy_questions {
-    size_t n;
-    enum prompt_kind kinds[CONFIG_FACTORS_MAX];
-    bool code_skipped; /* unenrolled = skip, and there is no code: the password alone is a full proof */
-    bool can_succeed;  /* false: ask all the same, deny at the end (unenrolled = deny, no password, ...) */
+/* All that a decision depends on. What is left zero never makes it a more lenient one, but for sessions. */
+struct policy_case {
+    const struct config_service *service; /* as config_service gave it */
+    const struct config_role *role;       /* as config_role gave it; NULL: no section */
+    bool any_role;                        /* stepup: roles have no say, whatever the two above hold */
+    struct policy_account account;
+    bool key_verified;   /* sshd verified a public key of theirs on this connection */
+    bool has_proof;      /* all that they have was proved in this audit session and from this source, */
+    int64_t proof_age_s; /* so long ago; below 0: the clock is no help, and there is no grace */
+    uint64_t sessions;   /* that they have open now */
 };
 
-/* The questions of phase auth. Never depends on anything but the service, save for unenrolled = skip; an unknown name
- * is asked like an enrolled one. */
-void policy_questions(const struct config_service *service, const struct policy_account *account,
-                      struct policy_questions *ret);
+/* What becomes of the code that factors want. */
+enum policy_code {
+    POLICY_CODE_ASKED,
+    POLICY_CODE_NOT_WANTED, /* is not among factors */
+    POLICY_CODE_SKIPPED,    /* unenrolled = skip, and there is none */
+    POLICY_CODE_GRACE,      /* they typed one not long ago */
+    POLICY_CODE_ENROL,      /* unenrolled = enrol, and there is none: it is enrolled once the password was right */
+};
+
+/* Why nobody gets in as that account, whatever is answered. */
+enum policy_bar {
+    POLICY_BAR_UNKNOWN,     /* no such account */
+    POLICY_BAR_INACTIVE,    /* pending, disabled, deleted */
+    POLICY_BAR_ROLE,        /* not let in here */
+    POLICY_BAR_FACTORS,     /* nothing is asked, or what is not known here */
+    POLICY_BAR_NO_PASSWORD, /* one is asked, and there is none */
+    POLICY_BAR_NO_CODE,     /* likewise */
+    POLICY_BAR_ENROL,       /* not before a code is enrolled, which follows the questions */
+    POLICY_BAR_SESSIONS,    /* phase acct: as many are open as may be */
+    POLICY_BAR_NONE,
+};
+
+/* Why unenrolled = enrol came to mean deny. */
+enum policy_enrol { POLICY_ENROL_WORKS, POLICY_ENROL_SERVICE, POLICY_ENROL_COMBINED, POLICY_ENROL_PASSWORD };
+
+struct policy_plan {
+    size_t n; /* never 0: whoever proves nothing is somebody at a keyboard that was left alone */
+    enum prompt_kind kinds[CONFIG_FACTORS_MAX]; /* what is asked, in order */
+    enum policy_code code;
+    bool code_skipped; /* POLICY_CODE_SKIPPED: the password alone is a full proof */
+    bool key_replaced; /* the key stands in for the password */
+    bool enrols;       /* right answers are not enough, enrolment follows them: POLICY_BAR_ENROL */
+    bool can_succeed;  /* right answers are enough; false and no `enrols`: ask all the same, and deny at the end */
+    enum policy_bar bar;
+
+    enum verdict acct; /* VERDICT_GRANTED, or why phase acct refuses (UNKNOWN, EXPIRED, FORBIDDEN, MUST_CHANGE) */
+    enum policy_bar acct_bar;
+
+    /* What holds for service and role together, and for which keys (CONFIG_BIT of CONFIG_SERVICE_*) that is so because
+     * the role is the stricter one. */
+    uint64_t by_role;
+    struct config_factors factors;
+    enum config_unenrolled unenrolled;
+    enum policy_enrol no_enrol;
+    uint64_t max_sessions; /* 0: no bound */
+    int64_t grace_s;
+};
+
+/* Decides everything. What is asked depends on the account in three cases only, and each makes it less: unenrolled =
+ * skip and = enrol where there is no code, which tells so (authcd.conf(5) says it), and grace, which is the asker's
+ * own. An unknown name, and one that may not come in here anyway, is asked like one of whom all is asked. */
+void policy_explain(const struct policy_case *in, struct policy_plan *ret);
 
 /* Is the account's role allowed in this service? */
 bool policy_role_allowed(const struct config_service *service, const char *role);
-
-/* VERDICT_GRANTED, or why phase acct refuses (UNKNOWN, EXPIRED, FORBIDDEN, MUST_CHANGE). */
-enum verdict policy_acct(const struct config_service *service, const struct policy_account *account, bool must_change);
 
 enum policy_acr_verdict {
     POLICY_ACR_REACHED,

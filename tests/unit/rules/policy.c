@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is asked and what can succeed, over the whole matrix of service and account (O7's deny half, P1's "same
- * prompts"); who passes phase acct (M14); how password and code typed in one string come apart.
+ * What is decided in doubt, when nothing is known, and for proving oneself again; who passes phase acct, and with how
+ * many sessions (M14); how password and code typed in one string come apart; levels. What is asked is policy_matrix's.
  */
 #include "policy.h"
 
@@ -9,124 +9,117 @@
 
 #include "tap.h"
 
-static const struct config_factors factor_lists[] = {
-    {1, {CONFIG_FACTOR_PASSWORD}},
-    {1, {CONFIG_FACTOR_OTP}},
-    {2, {CONFIG_FACTOR_PASSWORD, CONFIG_FACTOR_OTP}},
-    {2, {CONFIG_FACTOR_OTP, CONFIG_FACTOR_PASSWORD}},
-};
-
-/* What each list asks: P password, C code, B both in one. `one` if combined, `skip` if the code is skipped. */
-static const struct {
-    const char *ask, *one, *skip;
-    bool password, code;
-} wanted[] = {
-    {"P", "B", "P", true, false},
-    {"C", "B", "C", false, true},
-    {"PC", "B", "P", true, true},
-    {"CP", "B", "P", true, true},
-};
-
-static const char *asked(const struct policy_questions *q)
+/* What is decided of an account with a password and a code, for a service that lets users in. */
+static struct policy_plan plan(struct config_factors factors)
 {
-    static char text[CONFIG_FACTORS_MAX + 1];
-    memset(text, 0, sizeof text);
-    for (size_t i = 0; i < q->n; i++)
-        text[i] = q->kinds[i] == PROMPT_PASSWORD ? 'P' : q->kinds[i] == PROMPT_CODE ? 'C' : 'B';
-    return text;
-}
-
-/* One cell: bits of what account and service are. */
-static void test_cell(size_t list, unsigned bits)
-{
-    struct config_service service = {
-        .factors = factor_lists[list],
-        .unenrolled = bits & 1 ? CONFIG_UNENROLLED_SKIP : CONFIG_UNENROLLED_DENY,
-        .combined = bits & 2,
-    };
-    struct policy_account account = {
-        .exists = bits & 4,
-        .active = bits & 8,
-        .role = "user",
-        .has_password = bits & 16,
-        .has_code = bits & 32,
-    };
-    bool skips = (bits & 1) && (bits & 4) && !(bits & 32) && wanted[list].password && wanted[list].code;
-    bool proof = (!wanted[list].password || (bits & 16)) && (!wanted[list].code || (bits & 32) || skips);
-    struct policy_questions q;
-    policy_questions(&service, &account, &q);
-    is_str(asked(&q),
-           bits & 2 ? wanted[list].one
-           : skips  ? wanted[list].skip
-                    : wanted[list].ask,
-           "%s/%02x: asked", wanted[list].ask, bits);
-    is_int(q.code_skipped, skips, "%s/%02x: code skipped", wanted[list].ask, bits);
-    is_int(q.can_succeed, (bits & 4) && (bits & 8) && proof, "%s/%02x: can succeed", wanted[list].ask, bits);
-}
-
-static void test_matrix(void)
-{
-    for (size_t list = 0; list < sizeof wanted / sizeof *wanted; list++)
-        for (unsigned bits = 0; bits < 64; bits++)
-            test_cell(list, bits);
-}
-
-/* The same rule once more in words, as the requirement has it. */
-static void test_deny_unenrolled(void)
-{
-    struct config_service service = {.factors = factor_lists[2], .unenrolled = CONFIG_UNENROLLED_DENY};
-    struct policy_account account = {.exists = true, .active = true, .role = "user", .has_password = true};
-    struct policy_account nobody = {.role = ""};
-    struct policy_questions q;
-    policy_questions(&service, &account, &q);
-    is_str(asked(&q), "PC", "deny: who has no code is asked for one");
-    ok(!q.can_succeed && !q.code_skipped, "deny: and never gets in with the password alone");
-    service.unenrolled = CONFIG_UNENROLLED_SKIP;
-    policy_questions(&service, &account, &q);
-    ok(q.can_succeed && q.code_skipped, "skip: the password alone will do");
-    policy_questions(&service, &nobody, &q);
-    is_str(asked(&q), "PC", "skip: an unknown name is asked like an enrolled one");
-    ok(!q.can_succeed, "skip: and denied");
+    struct config_service service = {.factors = factors, .roles = {1, {"user"}}, .unenrolled = CONFIG_UNENROLLED_SKIP};
+    struct policy_plan p;
+    policy_explain(
+        &(struct policy_case){
+            .service = &service,
+            .account = {.exists = true, .active = true, .role = "user", .has_password = true, .has_code = true}},
+        &p);
+    return p;
 }
 
 static void test_doubt(void)
 {
-    struct config_service service = {.unenrolled = CONFIG_UNENROLLED_SKIP};
-    struct policy_account account = {true, true, "user", true, true};
-    struct policy_questions q;
-    policy_questions(&service, &account, &q);
-    is_int(q.n, 1, "no factors: something is asked");
-    ok(!q.can_succeed, "no factors: denied");
-    service.factors = (struct config_factors){2, {CONFIG_FACTOR_PASSWORD, (enum config_factor)9}};
-    policy_questions(&service, &account, &q);
-    ok(!q.can_succeed, "a factor of an unknown kind: denied");
-    service.factors = (struct config_factors){CONFIG_FACTORS_MAX + 1, {CONFIG_FACTOR_PASSWORD}};
-    policy_questions(&service, &account, &q);
-    ok(!q.can_succeed && q.n <= CONFIG_FACTORS_MAX, "too many factors: denied, none written past the end");
+    struct policy_plan p = plan((struct config_factors){0});
+    is_int(p.n, 1, "no factors: something is asked");
+    ok(!p.can_succeed && p.bar == POLICY_BAR_FACTORS, "no factors: denied");
+    p = plan((struct config_factors){2, {CONFIG_FACTOR_PASSWORD, (enum config_factor)9}});
+    ok(!p.can_succeed && p.bar == POLICY_BAR_FACTORS, "a factor of an unknown kind: denied");
+    p = plan((struct config_factors){CONFIG_FACTORS_MAX + 1, {CONFIG_FACTOR_PASSWORD}});
+    ok(!p.can_succeed && p.n <= CONFIG_FACTORS_MAX, "too many factors: denied, none written past the end");
+    p = plan((struct config_factors){1, {CONFIG_FACTOR_PASSWORD}});
+    ok(p.can_succeed, "one of a known kind: let in");
+}
+
+/* Nothing is known of anybody: what a case is before it was filled in. */
+static void test_zero(void)
+{
+    struct config_service service = {0};
+    struct policy_plan p;
+    policy_explain(&(struct policy_case){.service = &service}, &p);
+    ok(!p.can_succeed && !p.enrols && !p.key_replaced && !p.code_skipped, "an empty case: denied");
+    is_int(p.acct, VERDICT_UNKNOWN, "and unknown");
+}
+
+/* Proving oneself again takes all that one has; roles have no say, neither which are let in nor what they add. */
+static void test_any_role(void)
+{
+    struct config_service service = {.factors = {1, {CONFIG_FACTOR_PASSWORD}}, .unenrolled = CONFIG_UNENROLLED_SKIP};
+    struct config_role role = {.set = CONFIG_BIT(CONFIG_ROLE_factors), .factors = {1, {CONFIG_FACTOR_OTP}}};
+    struct policy_case in = {.service = &service,
+                             .role = &role,
+                             .any_role = true,
+                             .account = {.exists = true, .active = true, .role = "guest", .has_password = true}};
+    struct policy_plan p;
+    policy_explain(&in, &p);
+    ok(p.can_succeed && p.n == 1 && p.acct == VERDICT_GRANTED, "any role");
+    in.any_role = false;
+    policy_explain(&in, &p);
+    ok(!p.can_succeed && p.n == 2 && p.acct == VERDICT_FORBIDDEN, "otherwise they have");
+}
+
+static const struct config_service acct_service = {.roles = {2, {"admin", "user"}}, .sessions = true};
+
+static enum verdict acct(struct policy_account account)
+{
+    struct policy_plan p;
+    policy_explain(&(struct policy_case){.service = &acct_service, .account = account}, &p);
+    return p.acct;
 }
 
 static void test_acct(void)
 {
-    struct config_service service = {.roles = {2, {"admin", "user"}}};
-    struct policy_account account = {.exists = true, .active = true, .role = "user"};
-    is_int(policy_acct(&service, &account, false), VERDICT_GRANTED, "acct: an allowed role");
-    is_int(policy_acct(&service, &account, true), VERDICT_MUST_CHANGE, "acct: must change");
-    account.role = "guest";
-    is_int(policy_acct(&service, &account, true), VERDICT_FORBIDDEN, "acct: a role that is not allowed, first of all");
-    account.role = "";
-    is_int(policy_acct(&service, &account, false), VERDICT_FORBIDDEN, "acct: no role");
-    account.role = NULL;
-    is_int(policy_acct(&service, &account, false), VERDICT_FORBIDDEN, "acct: not even that");
-    account.role = "use";
-    is_int(policy_acct(&service, &account, false), VERDICT_FORBIDDEN, "acct: part of a role's name");
-    account = (struct policy_account){.exists = true, .active = false, .role = "user"};
-    is_int(policy_acct(&service, &account, true), VERDICT_EXPIRED, "acct: disabled");
-    account = (struct policy_account){.active = true, .role = "user"};
-    is_int(policy_acct(&service, &account, true), VERDICT_UNKNOWN, "acct: unknown");
-    service.roles.n = 0;
-    ok(!policy_role_allowed(&service, "superadmin"), "no roles: nobody");
-    service.roles = (struct config_roles){1, {""}};
-    ok(!policy_role_allowed(&service, ""), "an empty role matches nothing");
+    struct policy_account a = {.exists = true, .active = true, .role = "user"};
+    is_int(acct(a), VERDICT_GRANTED, "acct: an allowed role");
+    a.must_change = true;
+    is_int(acct(a), VERDICT_MUST_CHANGE, "acct: must change");
+    a.role = "guest";
+    is_int(acct(a), VERDICT_FORBIDDEN, "acct: a role that is not allowed, first of all");
+    a = (struct policy_account){.exists = true, .active = true, .role = ""};
+    is_int(acct(a), VERDICT_FORBIDDEN, "acct: no role");
+    a.role = NULL;
+    is_int(acct(a), VERDICT_FORBIDDEN, "acct: not even that");
+    a.role = "use";
+    is_int(acct(a), VERDICT_FORBIDDEN, "acct: part of a role's name");
+    is_int(acct((struct policy_account){.exists = true, .role = "user", .must_change = true}), VERDICT_EXPIRED,
+           "acct: disabled");
+    is_int(acct((struct policy_account){.active = true, .role = "user"}), VERDICT_UNKNOWN, "acct: unknown");
+    struct config_service nobody = {.roles = {0}};
+    ok(!policy_role_allowed(&nobody, "superadmin"), "no roles: nobody");
+    nobody.roles = (struct config_roles){1, {""}};
+    ok(!policy_role_allowed(&nobody, ""), "an empty role matches nothing");
+}
+
+/* With so many open, of service and role, with those bounds: is one more let in? */
+static enum policy_bar one_more(bool keeps, uint64_t bound, uint64_t role_bound, uint64_t open)
+{
+    struct config_service service = {.roles = {1, {"user"}}, .sessions = keeps, .max_sessions = bound};
+    struct config_role role = {.set = role_bound ? CONFIG_BIT(CONFIG_ROLE_max_sessions) : 0,
+                               .max_sessions = role_bound};
+    struct policy_plan p;
+    policy_explain(&(struct policy_case){.service = &service,
+                                         .role = &role,
+                                         .account = {.exists = true, .active = true, .role = "user"},
+                                         .sessions = open},
+                   &p);
+    is_int(p.acct, p.acct_bar == POLICY_BAR_NONE ? VERDICT_GRANTED : VERDICT_FORBIDDEN, "acct says the same");
+    return p.acct_bar;
+}
+
+static void test_sessions(void)
+{
+    is_int(one_more(true, 0, 0, 1000000), POLICY_BAR_NONE, "no bound");
+    is_int(one_more(true, 3, 0, 2), POLICY_BAR_NONE, "the last of three");
+    is_int(one_more(true, 3, 0, 3), POLICY_BAR_SESSIONS, "the fourth");
+    is_int(one_more(true, 3, 0, UINT64_MAX), POLICY_BAR_SESSIONS, "and any further");
+    is_int(one_more(true, 0, 1, 1), POLICY_BAR_SESSIONS, "the role's bound where the service has none");
+    is_int(one_more(true, 5, 1, 1), POLICY_BAR_SESSIONS, "the role's bound where it is smaller");
+    is_int(one_more(true, 1, 5, 1), POLICY_BAR_SESSIONS, "the service's where that is");
+    is_int(one_more(false, 1, 1, 9), POLICY_BAR_NONE, "where none begins there is no bound");
 }
 
 static void test_split(const char *typed, bool has_code, unsigned digits, int want, const char *password,
@@ -211,10 +204,11 @@ static void test_acr(void)
 
 int main(void)
 {
-    test_matrix();
-    test_deny_unenrolled();
     test_doubt();
+    test_zero();
+    test_any_role();
     test_acct();
+    test_sessions();
     test_splits();
     test_split_bounds();
     test_acr();
