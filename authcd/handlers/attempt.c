@@ -79,9 +79,10 @@ static int rows_load(struct db *db, const struct attempt *a, struct rows *ret)
     return error;
 }
 
+/* NET first: what has to make room for the others is given to the rows of networks as they are stored. */
 static int rows_save(struct db *db, const struct rows *rows)
 {
-    for (size_t i = 0; i < rows->n; i++) {
+    for (size_t i = rows->n; i-- > 0;) {
         int error = buckets_save(db, &rows->rows[i].key, &rows->rows[i].row);
         if (error < 0)
             return error;
@@ -214,7 +215,7 @@ int attempt_fail(struct db *db, struct attempt *a, const struct clock *now, uint
         return error;
     a->reserved = false;
     *ret_failures = most;
-    return 0;
+    return a->account_id ? buckets_tidy(db, a->preset, a->account_id, now) : 0;
 }
 
 int attempt_refund(struct db *db, struct attempt *a)
@@ -298,8 +299,17 @@ static int forgive(struct db *db, const struct attempt *a)
     int64_t share = pair_clear(&pair, is_shared(a));
     if ((error = buckets_save(db, &key, &pair)) < 0 || a->source->kind == SOURCE_SELF)
         return error; /* a peer without privilege clears its own row, nothing else */
-    error = code_settle(db, a);
-    return error < 0 ? error : account_settle(db, a, share);
+    return account_settle(db, a, share);
+}
+
+/* Whoever has the code is there: nobody fails in a row any more, at codes nor, if the source is known, as a stranger.
+ */
+static int end_rows(struct db *db, const struct attempt *a)
+{
+    if (a->source->kind == SOURCE_SELF)
+        return 0;
+    int error = code_settle(db, a);
+    return error < 0 || a->who == LIMIT_STRANGER ? error : account_settle(db, a, 0);
 }
 
 /* From now on a known source; a row of failures that led up to it is no longer one. A key needs no remembering. */
@@ -323,7 +333,7 @@ int attempt_succeed(struct db *db, struct attempt *a, enum attempt_proof proof, 
 
     if (error == 0 && proof == ATTEMPT_ALL)
         error = forgive(db, a);
-    if (error == 0 && proof != ATTEMPT_PART)
+    if (error == 0 && proof != ATTEMPT_PART && (error = end_rows(db, a)) == 0)
         error = remember(db, a, now);
     return error;
 }

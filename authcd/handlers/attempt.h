@@ -30,7 +30,8 @@ struct attempt {
 
 enum attempt_proof {
     ATTEMPT_PART,   /* the password of an account that has a code too: nothing else changes */
-    ATTEMPT_STRONG, /* the code, or all of an account without one: the source is known from now on */
+    ATTEMPT_STRONG, /* the code, or all of an account without one: the source is known from now on, and rows of failures
+                       end (codes'; strangers' if the source was known) */
     ATTEMPT_ALL,    /* all that the account has: PAIR is cleared too, and PAIR's share comes off ACCOUNT */
 };
 

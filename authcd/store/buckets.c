@@ -135,7 +135,9 @@ static int count_unknown(struct db *db, int64_t *ret)
     return 0;
 }
 
-#define VICTIMS "(SELECT name FROM limits WHERE account_id IS NULL AND name <> ?1 ORDER BY level, charged_at LIMIT ?2)"
+#define VICTIMS                                                                                                        \
+    "(SELECT name FROM limits WHERE account_id IS NULL AND name <> ?1 AND in_flight = 0 ORDER BY level, charged_at"    \
+    " LIMIT ?2)"
 
 /* What a row held is not forgotten with it: its net has it, on top of what each attempt was charged there anyway. Who
  * makes the table overflow has little reason to complain. */
@@ -149,7 +151,8 @@ static int give_to_nets(struct db *db, const unsigned char kept[VAULT_NAME_SIZE]
     return sql_run(&q, NULL);
 }
 
-/* The lowest go, the oldest of them first; never the one just written, or nothing new would ever be counted. */
+/* The lowest go, the oldest of them first; never the one just written, or nothing new would ever be counted, and none
+ * that is charged with what is still open (fewer than there are connections). */
 static int hold_quota(struct db *db, const unsigned char kept[VAULT_NAME_SIZE])
 {
     int64_t n = 0;
@@ -303,6 +306,19 @@ int buckets_forgive(struct db *db, int64_t account_id)
                                           " share = min(share, in_flight * ?1), consecutive = 0 WHERE account_id = ?2");
     sql_bind_int(&q, LIMIT_UNIT);
     sql_bind_int(&q, account_id);
+    return sql_run(&q, NULL);
+}
+
+int buckets_tidy(struct db *db, enum config_limits preset, int64_t account_id, const struct clock *now)
+{
+    SQL_AUTO struct sql q =
+        sql_begin(db, "DELETE FROM limits WHERE account_id = ?1 AND bucket = ?2 AND known_until = 0 AND in_flight = 0"
+                      " AND consecutive <= ?3 AND (charged_boot_ms < ?4 OR boot_id <> ?5) AND ?4 > 0");
+    sql_bind_int(&q, account_id);
+    sql_bind_int(&q, BUCKET_PAIR);
+    sql_bind_int(&q, limit_rule(preset, BUCKET_PAIR, LIMIT_STRANGER)->free);
+    sql_bind_int(&q, now->boot_ms - limit_forgotten_ms(preset, BUCKET_PAIR));
+    sql_bind_text(&q, now->boot_id);
     return sql_run(&q, NULL);
 }
 

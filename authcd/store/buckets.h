@@ -61,6 +61,11 @@ int buckets_remember(struct db *db, const struct buckets_key *pair, int64_t now_
 /* Forgets every failure of an account (unlock): all buckets, all sources; what is known stays known. */
 int buckets_forgive(struct db *db, int64_t account_id) __attribute__((warn_unused_result));
 
+/* Removes an account's pairs that say nothing any more: not known, leaked to nothing, and no longer a row of failures
+ * than is free. Ever new sources would leave one each. */
+int buckets_tidy(struct db *db, enum config_limits preset, int64_t account_id, const struct clock *now)
+    __attribute__((warn_unused_result));
+
 /* At start-up: attempts that were in flight when the last authcd died are settled failures. */
 int buckets_settle_all(struct db *db) __attribute__((warn_unused_result));
 
