@@ -22,6 +22,7 @@ enum args_option {
     ARGS_LABEL,
     ARGS_ALGORITHM,
     ARGS_DIGITS,
+    ARGS_PERIOD,
     ARGS_ID,
     ARGS_AUD,
     ARGS_ACR,

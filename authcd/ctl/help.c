@@ -12,7 +12,7 @@ static void line(FILE *out, const struct verbs_verb *v)
     char name[32];
 
     snprintf(name, sizeof name, "%s%s%s", v->noun, v->verb != NULL ? " " : "", v->verb != NULL ? v->verb : "");
-    fprintf(out, "  %-16s%s\n", name, v->help);
+    fprintf(out, "  %-18s%s\n", name, v->help);
 }
 
 /* noun NULL: of all. but: one that is left out, or NULL. */

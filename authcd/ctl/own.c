@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Verbs with something of their own: uids come from the host, passwords from a conversation, codes and tokens from the
- * terminal or stdin. All else is job's.
+ * Verbs with something of their own: uids come from the host, passwords from a conversation, tokens from stdin. Those
+ * about factors are factor's, all else is job's.
  */
 #include "own.h"
 
@@ -118,70 +118,6 @@ enum verbs_exit own_passwd(struct job *job)
     } else
         print_sentence(stdout, job->done, &(struct print_words){.user = user});
     return VERBS_DONE;
-}
-
-/* ---- factors ---- */
-
-struct unconfirmed {
-    uint32_t id; /* 0: any */
-    bool found;
-};
-
-static int look_for_unconfirmed(void *arg, const struct msg *row)
-{
-    struct unconfirmed *u = arg;
-
-    u->found |= !row->row_factor.confirmed && (u->id == 0 || u->id == row->row_factor.id);
-    return 0;
-}
-
-/* Nobody should have to look up a code for nothing. What is found here authcd judges again. */
-static enum verbs_exit has_unconfirmed(const struct job *job)
-{
-    CALL_AUTO struct call call = {.link = {.fd = -1}, .run_dir = job->call.run_dir, .server_uid = job->call.server_uid};
-    struct unconfirmed u = {.id = job->request.factor_confirm.id};
-    struct ask nobody = {.password_fd = -1, .code_fd = -1};
-    MSG_AUTO struct msg list = {.number = MSG_factor_list};
-
-    memcpy(list.factor_list.user, job->request.factor_confirm.user, sizeof list.factor_list.user);
-    if (call_open(&call) < 0 ||
-        call_ask(&call, &nobody, &list, &(struct call_sink){MSG_row_factor, look_for_unconfirmed, NULL, &u}) < 0)
-        return VERBS_FAILED;
-    if (!u.found)
-        say_error("no such factor waits to be confirmed; see authctl factor list");
-    return u.found ? VERBS_DONE : VERBS_FAILED;
-}
-
-enum verbs_exit own_factor_confirm(struct job *job)
-{
-    enum verbs_exit e = job_fill(job);
-
-    if (e == VERBS_DONE)
-        e = has_unconfirmed(job);
-    if (e != VERBS_DONE)
-        return e;
-    int error = ask_secret(&job->ask, PROMPT_CODE, true, "Code of the new factor: ", &job->request.factor_confirm.code);
-    if (error < 0) {
-        say_error("code: %s", talk_why(error));
-        return VERBS_FAILED;
-    }
-    e = job_ask(job);
-    return e == VERBS_DONE ? job_show(job) : e;
-}
-
-void own_show_enrolment(const struct job *job, const struct msg *row)
-{
-    const struct msg_row_enrolment *r = &row->row_enrolment;
-    struct print_words words = {row, &job->request, NULL, job->now_s};
-
-    print_lines(stdout, r->qr);
-    print_sentence(stdout, "{uri}", &words);
-    fputs("Secret", stdout);
-    for (size_t i = 0; r->secret[i] != '\0'; i++)
-        fprintf(stdout, "%s%c", i % 4 == 0 ? " " : "", r->secret[i] > ' ' && r->secret[i] < 0x7f ? r->secret[i] : '?');
-    fputs(" (shown once)\n", stdout);
-    print_sentence(stdout, "Factor {id} \"{label}\": inactive until confirmed.", &words);
-    print_sentence(stdout, "Next: authctl factor confirm --user {user}", &words);
 }
 
 /* ---- sessions and tokens ---- */

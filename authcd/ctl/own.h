@@ -13,8 +13,6 @@ enum verbs_exit own_user_add(struct job *job);
 enum verbs_exit own_user_set(struct job *job);
 /* A conversation instead of a request. */
 enum verbs_exit own_passwd(struct job *job);
-/* Asks for the code first, if there is a factor to confirm. */
-enum verbs_exit own_factor_confirm(struct job *job);
 /* From the session that $AUTHC_SESSION names. */
 enum verbs_exit own_in_session(struct job *job);
 /* The token comes from stdin. */
@@ -22,7 +20,6 @@ enum verbs_exit own_token_verify(struct job *job);
 /* Fails if the audit is not what it was. */
 enum verbs_exit own_audit_verify(struct job *job);
 
-void own_show_enrolment(const struct job *job, const struct msg *row);
 void own_show_token(const struct job *job, const struct msg *row);
 void own_show_whoami(const struct job *job, const struct msg *row);
 void own_show_verified(const struct job *job, const struct msg *row);

@@ -9,6 +9,7 @@
 
 #include "handler.h"
 #include "buckets.h"
+#include "recoveries.h"
 #include "sessions.h"
 #include "text.h"
 
@@ -47,15 +48,20 @@ static int reply_user(struct handler *h, const struct account *a, struct step *s
 {
     struct msg m = {.number = MSG_row_user};
     struct msg_row_user *row = &m.row_user;
+    struct recoveries recovery = {0};
+    int error = recoveries_get(h->db, a->id, &recovery);
+    if (error < 0)
+        return error;
     row->uid = a->uid;
     row->password = a->has_password;
     row->factors = a->codes;
+    row->recovery_left = recovery.left;
     row->created_at = a->created_at;
     row->updated_at = a->updated_at;
     row->last_login_at = a->last_login_at;
     row->password_changed_at = a->password_changed_at;
-    int error = text_copy(row->user, sizeof row->user, a->name);
-    if (error < 0 || (error = text_copy(row->role, sizeof row->role, a->role)) < 0 ||
+    if ((error = text_copy(row->user, sizeof row->user, a->name)) < 0 ||
+        (error = text_copy(row->role, sizeof row->role, a->role)) < 0 ||
         (error = text_copy(row->state, sizeof row->state, state_name(a->state))) < 0 ||
         (error = text_copy(row->id, sizeof row->id, a->uuid)) < 0 || (error = fill_limits(h, a, row)) < 0)
         return error;

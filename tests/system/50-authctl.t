@@ -106,7 +106,7 @@ def factors(host):
          input=code(secret) + "\n" + GOOD + "\n", uid=UID)
     says(host, "factor confirm", "no such factor waits to be confirmed", uid=UID, code=1)
     says(host, "factor confirm --id 9", "no such factor waits to be confirmed", uid=UID, code=1)
-    says(host, "factor list", r"\A  ID  KIND  LABEL  CONFIRMED  CREATED +LAST_USED\n   1  totp  phone  yes  +\d\d:\d\d:\d\d", uid=UID)
+    says(host, "factor list", r"\A  ID  KIND  LABEL  FORM +CONFIRMED  CREATED +LAST_USED\n   1  totp  phone  6 digits, 30s  yes  +\d\d:\d\d:\d\d", uid=UID)
     says(host, "factor add totp --user ada --label spare --algorithm SHA256 --digits 8", 'Factor 1 "spare"')
     says(host, "factor remove 1 --user ada", r'\AFactor 1 "spare": removed\.\n\Z')
     says(host, "factor remove --user ada", "missing: --id", code=2)
@@ -146,8 +146,8 @@ def every_verb_is_json(host, secret, session, token):
              ("user set bob --role guest", {}, dict), ("user disable bob", {}, dict), ("user enable bob", {}, dict),
              ("user unlock bob", {}, dict), ("passwd bob --password-stdin", {"input": GOOD + "\n"}, dict),
              ("factor add totp --user bob", {}, dict), ("factor list --user bob", {}, list),
-             ("factor remove 1 --user bob", {}, dict), ("factor list --user bob", {}, list), ("user delete bob", {}, dict),
-             ("session list", {}, list), ("token --aud web", mine, dict), ("token verify", {"input": token}, dict),
+             ("factor rename 1 key --user bob", {}, dict), ("factor remove 1 --user bob", {}, dict), ("factor list --user bob", {}, list), ("user delete bob", {}, dict),
+             ("session list", {}, list), ("token --aud web", mine, dict), ("factor recovery --user " + SELF, {}, list), ("token verify", {"input": token}, dict),
              ("token inspect", {"input": token}, dict), ("whoami", mine, dict), ("audit", {}, list),
              ("audit --since 7d --limit 3", {}, list), ("audit verify", {}, dict), ("status", {}, dict), ("status", {"uid": UID}, dict),
              ("config show", {}, list), ("session kill " + session, {}, dict), ("session list", {}, list)]

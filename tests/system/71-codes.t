@@ -184,7 +184,7 @@ def enrolment(host):
     is_(login(host, "cyd", code=totp(other[0], 1), target_uid=1003)[0], "GRANTED", "a second factor's code opens, too")
     _, last = request(host, "factor_remove", user="cyd", id=other[1])
     is_((refusal(last), show(host, "cyd")["factors"]), ("end", 1), "it can be removed")
-    for fields in (dict(kind="hotp"), dict(kind=""), dict(kind="totp", digits=7), dict(kind="totp", algorithm="MD5"),
+    for fields in (dict(kind="sms"), dict(kind="hotp", period_s=30), dict(kind=""), dict(kind="totp", digits=7), dict(kind="totp", algorithm="MD5"),
                    dict(kind="totp", label="a\nb")):
         _, last = request(host, "factor_add", user="cyd", **fields)
         is_(refusal(last), "INVALID", "factor add with %r is refused" % fields)

@@ -54,7 +54,7 @@ static void type_code(int64_t account_id, int64_t steps, bool newest, struct sec
         if (newest || (f.confirmed_at && !chosen.id))
             chosen = f;
     if (chosen.id && factors_otp(desk.db, &chosen, &otp) == 0 &&
-        otp_code(&otp, dispatch.now.wall_s / otp.period_s + steps, code) < 0)
+        otp_code(&otp, (otp.period_s ? dispatch.now.wall_s / otp.period_s : chosen.last_step + 1) + steps, code) < 0)
         strcpy(code, "000000");
     desk_must(secret_set(s, code, strlen(code)), "code");
 }

@@ -56,6 +56,8 @@ static int64_t step_of(const struct factor *f, const unsigned char *code, size_t
 {
     struct otp otp = {0};
     world_must(factors_otp(desk.db, f, &otp) == 0);
+    if (otp.kind != OTP_TOTP)
+        return 0;
     int64_t now = dispatch.now.wall_s / otp.period_s;
     for (int64_t step = now + 1; len == f->digits && step >= now - 1; step--) {
         char want[OTP_CODE_SIZE];

@@ -121,12 +121,16 @@ def decode_secret(text):
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
 
-def totp(secret, offset=0, digits=6, algorithm="sha1", at=None):
-    """RFC 6238, 30 s, of the step that is offset away from now's."""
-    step = int(time.time() if at is None else at) // 30 + offset
-    mac = hmac.new(secret, struct.pack(">Q", step), getattr(hashlib, algorithm)).digest()
+def hotp(secret, counter, digits=6, algorithm="sha1"):
+    """RFC 4226."""
+    mac = hmac.new(secret, struct.pack(">Q", counter), getattr(hashlib, algorithm)).digest()
     at_byte = mac[-1] & 15
     return "%0*d" % (digits, (struct.unpack_from(">I", mac, at_byte)[0] & 0x7FFFFFFF) % 10 ** digits)
+
+
+def totp(secret, offset=0, digits=6, algorithm="sha1", at=None, period=30):
+    """RFC 6238, of the step that is offset away from now's."""
+    return hotp(secret, int(time.time() if at is None else at) // period + offset, digits, algorithm)
 
 
 def room_in_step(seconds):

@@ -49,13 +49,13 @@ static void test_rows(void)
     m.row_user.wait_s = -1;
     json_row(out, &m);
     fclose(out);
-    is_str(
-        text,
-        "{\"user\": \"a\\\"da\", \"uid\": 4294967295, \"role\": \"\", \"state\": \"\", \"id\": \"\", \"password\": "
-        "true, "
-        "\"factors\": 0, \"failures\": 0, \"wait_s\": -1, \"created_at\": 0, \"updated_at\": 0, \"last_login_at\": 0, "
-        "\"password_changed_at\": 0}",
-        "a row has every field by its name");
+    is_str(text,
+           "{\"user\": \"a\\\"da\", \"uid\": 4294967295, \"role\": \"\", \"state\": \"\", \"id\": \"\", \"password\": "
+           "true, "
+           "\"factors\": 0, \"recovery_left\": 0, \"failures\": 0, \"wait_s\": -1, \"created_at\": 0, \"updated_at\": "
+           "0, \"last_login_at\": 0, "
+           "\"password_changed_at\": 0}",
+           "a row has every field by its name");
     is_int(object_walk(text, len, NULL, NULL), 0, "and is JSON");
 }
 

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * Code factors: a secret of at least 160 bits that is shown once and audited never, and that counts only after a code
- * of it was seen (O5, A4); labels, limits and refusals; nobody else's (W7).
+ * of it was seen (O5, A4), of every kind and length (O1); labels, names, limits and refusals; nobody else's (W7); what
+ * the last one takes along.
  */
 #include "desk_ask.h"
+#include "recoveries.h"
 
 static struct line *root;
 static const char *code(struct desk *d, const struct account *a, uint32_t number, int64_t offset_s)
 {
-    static char text[OTP_CODE_SIZE];
     struct factor f;
-    struct otp otp = {0};
     desk_must(factors_get(d->db, a->id, number, &f), "factor");
-    desk_must(factors_otp(d->db, &f, &otp), "secret");
-    desk_must(otp_code(&otp, (d->now.wall_s + offset_s) / otp.period_s, text), "code");
-    return text;
+    return desk_factor_code(d, &f, (d->now.wall_s + offset_s) / f.period_s);
 }
 
 static void confirm(struct desk *d, struct line *l, const char *user, uint32_t id, const char *typed)
@@ -64,6 +62,8 @@ static void test_refusals(struct desk *d)
     struct line *eve = desk_line(d, 1002);
     ASK(d, eve, factor_add, .user = "ada", .kind = "totp");
     ok(ask_refused(REFUSAL_NOT_ALLOWED), "eve adds none to ada");
+    ASK(d, eve, factor_rename, .user = "ada", .id = 1, .label = "mine");
+    ok(ask_refused(REFUSAL_NOT_ALLOWED), "nor names one");
     ASK(d, eve, factor_list, .user = "ada");
     ok(ask_refused(REFUSAL_NOT_ALLOWED), "nor sees hers");
     ASK(d, eve, factor_remove, .user = "ada", .id = 1);
@@ -139,6 +139,90 @@ static void test_remove(struct desk *d)
     ok(ask_gave(1, 1) && asked.first.row_enrolment.id > 1, "its label is free, its number is not");
 }
 
+static void test_parameters(struct desk *d)
+{
+    struct account gil = desk_account(d, "gil", 1020, "user", "correct horse", NULL, 0);
+    struct factor f;
+    ASK(d, root, factor_add, .user = "gil", .kind = "totp", .algorithm = "SHA512", .digits = 8, .period_s = 60);
+    ok(ask_gave(1, 1) && strstr(asked.first.row_enrolment.uri, "&algorithm=SHA512&digits=8&period=60"),
+       "a code a minute");
+    confirm(d, root, "gil", 1, code(d, &gil, 1, 0));
+    ok(ask_gave(1, 1) && asked.first.row_factor.period_s == 60, "is confirmed by one");
+    is_str(asked.first.row_factor.form, "8 digits, 60s, SHA512", "and described");
+    ASK(d, root, factor_add, .user = "gil", .kind = "hotp", .label = "token");
+    ok(ask_gave(1, 1) && strncmp(asked.first.row_enrolment.uri, "otpauth://hotp/", 15) == 0 &&
+           strstr(asked.first.row_enrolment.uri, "&digits=6&counter=0"),
+       "a counter");
+    desk_must(factors_get(d->db, gil.id, 2, &f), "factor");
+    confirm(d, root, "gil", 2, desk_factor_code(d, &f, 12));
+    ok(ask_refused(REFUSAL_WRONG_CODE), "is not confirmed by a code far ahead");
+    confirm(d, root, "gil", 2, desk_factor_code(d, &f, 1));
+    ok(ask_gave(1, 1) && asked.first.row_factor.period_s == 0 && strcmp(asked.first.row_factor.kind, "hotp") == 0,
+       "but by one of the next");
+    is_str(asked.first.row_factor.form, "6 digits", "and described");
+    ok(asked.audit.event == AUDIT_FACTOR_CONFIRM && strncmp(asked.audit.result, "hotp 2", 6) == 0, "audited as such");
+    ok(factors_get(d->db, gil.id, 2, &f) == 0 && f.last_step == 1, "and that is spent");
+    ASK(d, root, factor_add, .user = "gil", .kind = "hotp");
+    ok(ask_gave(1, 1) && strcmp(asked.first.row_enrolment.label, "hotp") == 0, "by default it is called \"hotp\"");
+    static const uint8_t periods[] = {1, 29, 31, 90, 255};
+    for (size_t i = 0; i < sizeof periods; i++) {
+        ASK(d, root, factor_add, .user = "gil", .kind = "totp", .period_s = periods[i]);
+        ok(ask_refused(REFUSAL_INVALID), "no code lasts %u seconds", periods[i]);
+    }
+    ASK(d, root, factor_add, .user = "gil", .kind = "hotp", .period_s = 30);
+    ok(ask_refused(REFUSAL_INVALID), "a counter has no period");
+}
+
+static void test_rename(struct desk *d)
+{
+    struct account hal = desk_account(d, "hal", 1021, "user", "correct horse", "12345678901234567890", 6);
+    struct factor f;
+    ASK(d, root, factor_add, .user = "hal", .kind = "totp", .label = "spare");
+    ASK(d, root, factor_rename, .user = "hal", .id = 1, .label = "old-phone");
+    ok(ask_gave(1, 1) && strcmp(asked.first.row_factor.label, "old-phone") == 0, "renamed");
+    ok(asked.audit.event == AUDIT_FACTOR_RENAME, "audited");
+    is_str(asked.audit.result, "totp 1 \"phone\" -> \"old-phone\"", "from what to what");
+    ASK(d, root, factor_rename, .user = "hal", .id = 1, .label = "old-phone");
+    ok(ask_gave(1, 0), "what is so already changes nothing");
+    ASK(d, root, factor_rename, .user = "hal", .id = 1, .label = "spare");
+    ok(ask_refused(REFUSAL_EXISTS), "not to another's name");
+    ASK(d, root, factor_rename, .user = "hal", .id = 1, .label = "");
+    ok(ask_refused(REFUSAL_INVALID), "nor to none");
+    ASK(d, root, factor_rename, .user = "hal", .id = 1, .label = "a\nb");
+    ok(ask_refused(REFUSAL_INVALID), "nor to two lines");
+    ASK(d, root, factor_rename, .user = "hal", .id = 9, .label = "x");
+    ok(ask_refused(REFUSAL_NOT_FOUND), "nor what is not there");
+    ok(factors_get(d->db, hal.id, 1, &f) == 0 && f.confirmed_at != 0 && strcmp(f.label, "old-phone") == 0,
+       "it counts as before");
+    struct line *own = desk_line(d, 1021);
+    own->peer.proved_at = hal.password_changed_at - 1;
+    ASK(d, own, factor_rename, .id = 1, .label = "phone");
+    ok(ask_refused(REFUSAL_STEPUP), "what was proved with an older password is proved no more");
+}
+
+/* Recovery codes stand in for a code; they go with the last factor that makes any. */
+static void test_last(struct desk *d)
+{
+    struct account ivy = desk_account(d, "ivy", 1022, "user", "correct horse", "12345678901234567890", 6);
+    struct recoveries r = {0};
+    struct factor f;
+    ASK(d, root, recovery_make, .user = "ivy");
+    ASK(d, root, factor_add, .user = "ivy", .kind = "hotp");
+    ASK(d, root, factor_add, .user = "ivy", .kind = "totp");
+    desk_must(factors_get(d->db, ivy.id, 2, &f), "factor");
+    confirm(d, root, "ivy", 2, desk_factor_code(d, &f, 0));
+    ASK(d, root, factor_remove, .user = "ivy", .id = 1);
+    ok(ask_gave(1, 1) && recoveries_get(d->db, ivy.id, &r) == 0 && r.left == RECOVERY_CODES,
+       "with another confirmed factor left, recovery codes stay");
+    is_str(asked.audit.result, "totp 1 \"phone\"", "nothing is said of them");
+    ASK(d, root, factor_remove, .user = "ivy", .id = 3);
+    ok(ask_gave(1, 1) && recoveries_get(d->db, ivy.id, &r) == 0 && r.left == RECOVERY_CODES,
+       "so they do if an unconfirmed one goes");
+    ASK(d, root, factor_remove, .user = "ivy", .id = 2);
+    ok(ask_gave(1, 1) && recoveries_get(d->db, ivy.id, &r) == 0 && r.made == 0, "with the last confirmed one they go");
+    is_str(asked.audit.result, "hotp 2 \"hotp\", and with it the recovery codes", "and the audit says so");
+}
+
 static void test_silence(struct desk *d, const char *secret)
 {
     struct audit row = {0};
@@ -175,6 +259,9 @@ int main(void)
     test_confirm(&d, &ada);
     test_labels(&d, &ada);
     test_remove(&d);
+    test_parameters(&d);
+    test_rename(&d);
+    test_last(&d);
     test_silence(&d, secret);
     test_long_names(&d);
     desk_close(&d);

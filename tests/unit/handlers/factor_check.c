@@ -54,17 +54,6 @@ static struct factor add(struct desk *d, int64_t account_id, const char *label, 
     return f;
 }
 
-static const char *code(struct desk *d, const struct factor *f, int64_t step)
-{
-    static char texts[4][OTP_CODE_SIZE];
-    static size_t next;
-    char *text = texts[next++ % 4];
-    struct otp otp = {0};
-    desk_must(factors_otp(d->db, f, &otp), "secret");
-    desk_must(otp_code(&otp, step, text), "code");
-    return text;
-}
-
 /* One account with a factor of every sort. */
 static void test_sorts(struct desk *d)
 {
@@ -80,7 +69,7 @@ static void test_sorts(struct desk *d)
         snprintf(label, sizeof label, "f%d", i);
         struct factor f = add(d, a.id, label, kind, algorithm, i % 2 ? 6 : 8, kind == OTP_HOTP ? 0 : 30 + i % 2 * 30);
         int64_t step = kind == OTP_HOTP ? 0 : d->now.wall_s / f.period_s;
-        const char *text = code(d, &f, step);
+        const char *text = desk_factor_code(d, &f, step);
         try_any(d, a.id, text);
         ok(result == OTP_WRONG && taker.number == 0, "%s %s: does not count unconfirmed", f.kind,
            otp_algorithm_name(algorithm));
@@ -90,19 +79,19 @@ static void test_sorts(struct desk *d)
         ok(result == OTP_RIGHT && taker.id == f.id, "it does, confirmed");
         try_any(d, a.id, text);
         ok(result == OTP_REPLAYED && taker.id == f.id, "once");
-        try_any(d, a.id, code(d, &f, step + 1));
+        try_any(d, a.id, desk_factor_code(d, &f, step + 1));
         ok(result == OTP_RIGHT && taker.id == f.id, "the next one");
         char spaced[16];
-        snprintf(spaced, sizeof spaced, "%s ", code(d, &f, step + 2));
+        snprintf(spaced, sizeof spaced, "%s ", desk_factor_code(d, &f, step + 2));
         try_any(d, a.id, spaced);
         ok(result == OTP_WRONG && taker.number == 0, "not with a space behind it");
     }
     struct account b = desk_account(d, "bob", 1002, "user", "correct horse", NULL, 0);
     struct factor f = add(d, b.id, "phone", OTP_HOTP, OTP_SHA1, 6, 0);
     DESK_STORE(d, factors_confirm(d->db, f.id, d->now.wall_s));
-    try_any(d, a.id, code(d, &f, 0));
+    try_any(d, a.id, desk_factor_code(d, &f, 0));
     ok(result == OTP_WRONG, "another's code is wrong");
-    try_any(d, b.id, code(d, &f, 0));
+    try_any(d, b.id, desk_factor_code(d, &f, 0));
     ok(result == OTP_RIGHT && taker.account_id == b.id, "and not spent by that");
 }
 
@@ -112,16 +101,16 @@ static void test_counter(struct desk *d)
     struct account a = desk_account(d, "cyd", 1003, "user", "correct horse", NULL, 0);
     struct factor f = add(d, a.id, "token", OTP_HOTP, OTP_SHA1, 6, 0);
     DESK_STORE(d, factors_confirm(d->db, f.id, d->now.wall_s));
-    try_any(d, a.id, code(d, &f, HOTP_AHEAD + 1));
+    try_any(d, a.id, desk_factor_code(d, &f, HOTP_AHEAD + 1));
     ok(result == OTP_WRONG, "eleven presses for nothing are too many");
-    try_any(d, a.id, code(d, &f, HOTP_AHEAD));
+    try_any(d, a.id, desk_factor_code(d, &f, HOTP_AHEAD));
     ok(result == OTP_RIGHT, "ten are not");
-    try_any(d, a.id, code(d, &f, 3));
+    try_any(d, a.id, desk_factor_code(d, &f, 3));
     ok(result == OTP_REPLAYED, "what was passed over does not count any more");
     ok(factors_get(d->db, a.id, 1, &f) == 0 && f.last_step == HOTP_AHEAD, "the counter is noted");
     int64_t now = d->now.wall_s;
     d->now.wall_s = 0;
-    try_any(d, a.id, code(d, &f, HOTP_AHEAD + 1));
+    try_any(d, a.id, desk_factor_code(d, &f, HOTP_AHEAD + 1));
     ok(result == OTP_RIGHT, "a counter needs no clock");
     d->now.wall_s = now;
 }
@@ -134,15 +123,15 @@ static void test_clock(struct desk *d)
     DESK_STORE(d, factors_confirm(d->db, f.id, d->now.wall_s));
     DESK_STORE(d, factors_confirm(d->db, g.id, d->now.wall_s));
     DESK_STORE(d, factors_use(d->db, f.id, d->now.wall_s / 30 + 2, d->now.wall_s));
-    try_any(d, a.id, code(d, &f, d->now.wall_s / 30));
+    try_any(d, a.id, desk_factor_code(d, &f, d->now.wall_s / 30));
     ok(result == OTP_CLOCK && taker.id == f.id, "a last step in the future: says which factor's");
-    try_any(d, a.id, code(d, &g, 0));
+    try_any(d, a.id, desk_factor_code(d, &g, 0));
     ok(result == OTP_RIGHT && taker.id == g.id, "the other factor opens all the same");
     DESK_STORE(d, factors_clear(d->db, f.id, d->now.wall_s / 30 + 1));
-    try_any(d, a.id, code(d, &f, d->now.wall_s / 30 + 1));
+    try_any(d, a.id, desk_factor_code(d, &f, d->now.wall_s / 30 + 1));
     ok(result == OTP_REPLAYED, "cleared: what may have counted does not count again");
     d->now.wall_s += 30;
-    try_any(d, a.id, code(d, &f, d->now.wall_s / 30 + 1));
+    try_any(d, a.id, desk_factor_code(d, &f, d->now.wall_s / 30 + 1));
     ok(result == OTP_RIGHT, "the next code does");
 }
 
@@ -151,7 +140,7 @@ static void test_broken(struct desk *d)
     struct account a = desk_account(d, "eve", 1005, "user", "correct horse", NULL, 0);
     struct factor f = add(d, a.id, "phone", OTP_TOTP, OTP_SHA1, 6, 30),
                   g = add(d, a.id, "token", OTP_HOTP, OTP_SHA1, 6, 0);
-    const char *text = code(d, &g, 0);
+    const char *text = desk_factor_code(d, &g, 0);
     DESK_STORE(d, factors_confirm(d->db, f.id, d->now.wall_s));
     struct factor bad = f;
     strcpy(bad.kind, "smoke signals");
