@@ -17,6 +17,7 @@
 #include "conv.h"
 #include "own.h"
 #include "text.h"
+#include "ticket.h"
 
 static int put(char *out, size_t cap, const char *s)
 {
@@ -148,6 +149,8 @@ int begin_fill(pam_handle_t *pamh, unsigned flags, enum phase phase, const char 
     ret->phase = (uint8_t)phase;
     ret->caller_uid = getuid();
     ret->flags = begin_flags(flags, ret->rhost);
+    if (phase == PHASE_AUTH && ticket_stands(ret->service, ret->user))
+        ret->flags |= BEGIN_TICKET;
     ret->audit_session = audit_session();
     return PAM_SUCCESS;
 }
