@@ -98,7 +98,7 @@ static void retry_waiting(const struct step *settled);
 /* Is this caller's source one that the account does not know yet? */
 static bool is_stranger(const struct caller *c)
 {
-    struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, c->source.text};
+    struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, c->source.text, NULL};
     bool known = c->source.kind == SOURCE_CONSOLE || (c->account_id && c->source.always_known);
     if (!known && c->account_id && c->source.may_be_known)
         world_must(buckets_known(desk.db, &pair, dispatch.now.wall_s, &known) == 0);
