@@ -111,6 +111,13 @@ static const char *columns(const struct verbs_verb *v)
     return v->columns_others != NULL && geteuid() != 0 ? v->columns_others : v->columns;
 }
 
+static void show_record(const struct job *job)
+{
+    print_record(stdout, &job->row, columns(job->verb), job->now_s);
+    if (job->verb->more != NULL)
+        job->verb->more(job, &job->row);
+}
+
 enum verbs_exit job_show(struct job *job)
 {
     if (job->verb->shape == VERBS_LIST)
@@ -125,7 +132,7 @@ enum verbs_exit job_show(struct job *job)
     } else if (job->verb->show != NULL)
         job->verb->show(job, &job->row);
     else if (job->verb->shape == VERBS_RECORD)
-        print_record(stdout, &job->row, columns(job->verb), job->now_s);
+        show_record(job);
     else
         show_words(job);
     return VERBS_DONE;

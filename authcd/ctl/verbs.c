@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "factor.h"
 #include "inspect.h"
 #include "own.h"
@@ -15,6 +16,8 @@
 #define PROOF (PASSWORD | ARGS_BIT(ARGS_CODE_STDIN))
 #define USER ARGS_BIT(ARGS_USER)
 #define BIT ARGS_BIT
+#define ACCOUNT                                                                                                        \
+    "user uid role state id password factors recovery_left created_at updated_at last_login_at password_changed_at"
 
 static const struct verbs_verb table[] = {
     {.noun = "user",
@@ -45,7 +48,10 @@ static const struct verbs_verb table[] = {
      .words = "user",
      .request = MSG_user_show,
      .row = MSG_row_user,
-     .shape = VERBS_RECORD},
+     .shape = VERBS_RECORD,
+     .columns = ACCOUNT " failures sources wait_s last_failure_at last_source known_sources",
+     .columns_others = ACCOUNT,
+     .more = account_more},
     {.noun = "user",
      .verb = "set",
      .synopsis = "NAME [--role ROLE] [--uid N]",

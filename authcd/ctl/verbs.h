@@ -33,6 +33,7 @@ struct verbs_verb {
     const char *done;           /* for people, with {field} */
     const char *next;           /* what they would do then */
     void (*show)(const struct job *job, const struct msg *row); /* instead of shape, done and next */
+    void (*more)(const struct job *job, const struct msg *row); /* below a record */
     enum verbs_exit (*run)(struct job *job);                    /* instead of asking and showing */
 };
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "handler.h"
-#include "buckets.h"
 #include "recoveries.h"
 #include "sessions.h"
+#include "standing.h"
 #include "text.h"
 
 #define FIRST_ROLE "superadmin"
@@ -25,23 +25,34 @@ static const char *state_name(enum account_state state)
     return names[state];
 }
 
-/* What guess limits hold against strangers who try this account: for root only, because it tells a guesser how far
- * others have come. */
+static int64_t seconds(int64_t wait_ms)
+{
+    return wait_ms == INT64_MAX ? -1 : wait_ms / 1000 + (wait_ms % 1000 != 0);
+}
+
+/* How the account stands with the guess limits: for root only. */
 static int fill_limits(struct handler *h, const struct account *a, struct msg_row_user *row)
 {
-    const struct limit_rule *rule = limit_rule(h->config->authcd.limits, BUCKET_ACCOUNT, LIMIT_STRANGER);
-    struct limit_row limits;
-    int64_t wait_ms = 0;
+    struct standing s;
     if (h->peer->uid != 0 || a->state == ACCOUNT_DELETED)
         return 0;
-    int error = buckets_load(h->db, &(struct buckets_key){.bucket = BUCKET_ACCOUNT, .account_id = a->id}, &limits);
+    int error = standing_of(h, a->id, &s);
     if (error < 0)
         return error;
-    row->failures = limit_failures(rule, &limits, &h->now);
-    if (limit_look(rule, &limits, &h->now, &wait_ms) != LIMIT_REFUSE)
-        return 0;
-    row->wait_s = wait_ms == INT64_MAX ? -1 : wait_ms / 1000 + (wait_ms % 1000 != 0);
-    return a->state == ACCOUNT_ACTIVE ? text_copy(row->state, sizeof row->state, "locked") : 0;
+    row->everybody = s.everybody;
+    row->failures = s.failures;
+    row->sources = s.sources;
+    row->consecutive = s.consecutive;
+    row->wait_s = seconds(s.wait_ms);
+    row->last_failure_at = s.failed_at;
+    row->known_sources = s.known;
+    row->wrong_codes = s.strangers_codes.wrong;
+    row->codes_wait_s = seconds(s.strangers_codes.wait_ms);
+    row->known_wrong_codes = s.known_codes.wrong;
+    row->known_codes_wait_s = seconds(s.known_codes.wait_ms);
+    if (row->wait_s != 0 && a->state == ACCOUNT_ACTIVE)
+        error = text_copy(row->state, sizeof row->state, "locked");
+    return error < 0 ? error : text_copy(row->last_source, sizeof row->last_source, s.source);
 }
 
 static int reply_user(struct handler *h, const struct account *a, struct step *step)
@@ -242,11 +253,12 @@ int on_user_enable(struct handler *h, const struct msg_user_enable *in, struct s
 int on_user_unlock(struct handler *h, const struct msg_user_unlock *in, struct step *step)
 {
     struct account a;
+    char held[STANDING_TEXT_SIZE];
     int error = handler_account(h, in->user, &a, step);
     if (error < 0)
         return error == -ENOENT ? 0 : error;
-    error = buckets_forgive(h->db, a.id);
-    if (error < 0 || (error = handler_audit(h, AUDIT_USER_UNLOCK, &a, "", NULL, "all failures")) < 0)
+    if ((error = standing_text(h, a.id, held)) < 0 || (error = buckets_forgive(h->db, a.id)) < 0 ||
+        (error = handler_audit(h, AUDIT_USER_UNLOCK, &a, "", NULL, "%s forgiven", held)) < 0)
         return error;
     return reply_done(h, a.id, step);
 }

@@ -169,6 +169,7 @@ void limit_fail(struct limit_row *row)
         row->in_flight--;
     if (row->consecutive < UINT32_MAX)
         row->consecutive++;
+    row->failed_at = row->charged_at;
 }
 
 void limit_refund(struct limit_row *row, bool shared)

@@ -50,6 +50,7 @@ struct limit_row {
     int64_t charged_boot_ms;
     int64_t charged_at; /* Unix seconds */
     char boot_id[37];
+    int64_t failed_at; /* charged_at when the last failure was settled, for people; 0: none */
 };
 
 enum limit_answer {

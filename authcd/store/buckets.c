@@ -28,7 +28,7 @@ static int key_name(struct db *db, const struct buckets_key *key, unsigned char 
     return error;
 }
 
-#define ROW_COLUMNS " level, share, in_flight, consecutive, charged_boot_ms, charged_at, boot_id "
+#define ROW_COLUMNS " level, share, in_flight, consecutive, charged_boot_ms, charged_at, boot_id, failed_at "
 
 static void read_columns(struct sql *q, struct limit_row *ret)
 {
@@ -39,6 +39,7 @@ static void read_columns(struct sql *q, struct limit_row *ret)
     ret->charged_boot_ms = sql_int(q);
     ret->charged_at = sql_int(q);
     sql_text(q, ret->boot_id, sizeof ret->boot_id);
+    ret->failed_at = sql_int(q);
 }
 
 int buckets_load(struct db *db, const struct buckets_key *key, struct limit_row *ret)
@@ -108,7 +109,19 @@ static int read_entry(struct sql *q, struct buckets_entry *ret)
     return 0;
 }
 
-#define SELECT_ENTRY "SELECT name, bucket, account_id, source, known_until," ROW_COLUMNS "FROM limits WHERE name >= ?1 "
+#define SELECT_ENTRIES "SELECT name, bucket, account_id, source, known_until," ROW_COLUMNS "FROM limits WHERE "
+#define SELECT_ENTRY SELECT_ENTRIES "name >= ?1 "
+
+int buckets_find(struct db *db, const struct buckets_key *key, struct buckets_entry *ret)
+{
+    unsigned char name[VAULT_NAME_SIZE];
+    int error = key_name(db, key, name);
+    if (error < 0)
+        return error;
+    SQL_AUTO struct sql q = sql_begin(db, SELECT_ENTRIES "name = ?");
+    sql_bind_blob(&q, name, sizeof name);
+    return read_entry(&q, ret);
+}
 
 int buckets_next(struct db *db, int64_t account_id, int64_t after, struct buckets_entry *ret)
 {
@@ -190,14 +203,14 @@ static int bind_net(struct db *db, struct sql *q, const struct buckets_key *key)
 static int write_row(struct db *db, const struct buckets_key *key, const unsigned char name[VAULT_NAME_SIZE],
                      const struct limit_row *row)
 {
-    SQL_AUTO struct sql q = sql_begin(
-        db,
-        "INSERT INTO limits (name, bucket, account_id, net, source, level, share, in_flight, consecutive,"
-        " charged_boot_ms, charged_at, boot_id) VALUES (?1, ?2, ?3, ?4, ifnull(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-        " ON CONFLICT (name) DO UPDATE SET source = ifnull(?5, source),"
-        " level = excluded.level, share = excluded.share, in_flight = excluded.in_flight,"
-        " consecutive = excluded.consecutive, charged_boot_ms = excluded.charged_boot_ms,"
-        " charged_at = excluded.charged_at, boot_id = excluded.boot_id");
+    SQL_AUTO struct sql q =
+        sql_begin(db, "INSERT INTO limits (name, bucket, account_id, net, source, level, share, in_flight, consecutive,"
+                      " charged_boot_ms, charged_at, boot_id, failed_at)"
+                      " VALUES (?1, ?2, ?3, ?4, ifnull(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+                      " ON CONFLICT (name) DO UPDATE SET source = ifnull(?5, source),"
+                      " level = excluded.level, share = excluded.share, in_flight = excluded.in_flight,"
+                      " consecutive = excluded.consecutive, charged_boot_ms = excluded.charged_boot_ms,"
+                      " charged_at = excluded.charged_at, boot_id = excluded.boot_id, failed_at = excluded.failed_at");
     sql_bind_blob(&q, name, VAULT_NAME_SIZE);
     sql_bind_int(&q, key->bucket);
     bind_account(&q, key->account_id);
@@ -212,6 +225,7 @@ static int write_row(struct db *db, const struct buckets_key *key, const unsigne
     sql_bind_int(&q, row->charged_boot_ms);
     sql_bind_int(&q, row->charged_at);
     sql_bind_text(&q, row->boot_id);
+    sql_bind_int(&q, row->failed_at);
     return sql_run(&q, NULL);
 }
 
@@ -225,6 +239,29 @@ int buckets_save(struct db *db, const struct buckets_key *key, const struct limi
 }
 
 /* ---- known pairs ---- */
+
+int buckets_pairs(struct db *db, int64_t account_id, const struct buckets_pairs_asked *asked, struct buckets_pairs *ret)
+{
+    struct buckets_pairs found = {0};
+    SQL_AUTO struct sql q = sql_begin(db, "SELECT count(*) FILTER (WHERE share > in_flight * ?1 AND failed_at > ?2),"
+                                          " count(*) FILTER (WHERE known_until > ?3 AND (?4 = 0 OR consecutive < ?4))"
+                                          " FROM limits WHERE account_id = ?5 AND bucket = ?6");
+    sql_bind_int(&q, LIMIT_UNIT);
+    sql_bind_int(&q, asked->since_at);
+    sql_bind_int(&q, asked->now_s);
+    sql_bind_int(&q, asked->forfeit);
+    sql_bind_int(&q, account_id);
+    sql_bind_int(&q, BUCKET_PAIR);
+    int error = sql_row(&q);
+    if (error < 0)
+        return error;
+    found.strangers = sql_u32(&q);
+    found.known = sql_u32(&q);
+    if (q.error < 0)
+        return q.error;
+    *ret = found;
+    return 0;
+}
 
 int buckets_known(struct db *db, const struct buckets_key *pair, int64_t now_s, bool *ret)
 {
@@ -303,7 +340,8 @@ int buckets_remember(struct db *db, const struct buckets_key *pair, int64_t now_
 int buckets_forgive(struct db *db, int64_t account_id)
 {
     SQL_AUTO struct sql q = sql_begin(db, "UPDATE limits SET level = min(level, in_flight * ?1),"
-                                          " share = min(share, in_flight * ?1), consecutive = 0 WHERE account_id = ?2");
+                                          " share = min(share, in_flight * ?1), consecutive = 0, failed_at = 0"
+                                          " WHERE account_id = ?2");
     sql_bind_int(&q, LIMIT_UNIT);
     sql_bind_int(&q, account_id);
     return sql_run(&q, NULL);
@@ -325,8 +363,8 @@ int buckets_tidy(struct db *db, enum config_limits preset, int64_t account_id, c
 int buckets_settle_all(struct db *db)
 {
     SQL_AUTO struct sql q =
-        sql_begin(db, "UPDATE limits SET consecutive = min(consecutive + in_flight, 4294967295), in_flight = 0"
-                      " WHERE in_flight > 0");
+        sql_begin(db, "UPDATE limits SET consecutive = min(consecutive + in_flight, 4294967295), in_flight = 0,"
+                      " failed_at = charged_at WHERE in_flight > 0");
     return sql_run(&q, NULL);
 }
 

@@ -48,12 +48,26 @@ struct buckets_entry {
     int64_t known_until; /* Unix seconds */
     struct limit_row row;
 };
+/* The one row of that key; -ENOENT. */
+int buckets_find(struct db *db, const struct buckets_key *key, struct buckets_entry *ret)
+    __attribute__((warn_unused_result));
 /* The next row after a place (0: the first), of one account (0: all rows); -ENOENT at the end. */
 int buckets_next(struct db *db, int64_t account_id, int64_t after, struct buckets_entry *ret)
     __attribute__((warn_unused_result));
 
 /* Is this pair known at now_s? */
 int buckets_known(struct db *db, const struct buckets_key *pair, int64_t now_s, bool *ret)
+    __attribute__((warn_unused_result));
+/* How many pairs of an account are known, and how many strangers have failed: only settled failures that ACCOUNT was
+ * charged too, since since_at. A pair of forfeit failures in a row is not known any more (0: always is). */
+struct buckets_pairs_asked {
+    int64_t since_at, now_s; /* Unix seconds */
+    uint32_t forfeit;
+};
+struct buckets_pairs {
+    uint32_t strangers, known;
+};
+int buckets_pairs(struct db *db, int64_t account_id, const struct buckets_pairs_asked *asked, struct buckets_pairs *ret)
     __attribute__((warn_unused_result));
 /* Remember it for BUCKETS_KNOWN_S; the account's oldest beyond BUCKETS_KNOWN_PER_ACCOUNT is forgotten. */
 int buckets_remember(struct db *db, const struct buckets_key *pair, int64_t now_s) __attribute__((warn_unused_result));

@@ -10,13 +10,13 @@
 #include "buckets.h"
 #include "vault.h"
 
-enum { UUID_SIZE = 37, BOOT_ID_SIZE = 37, NUMBERS = 6 };
+enum { UUID_SIZE = 37, BOOT_ID_SIZE = 37, NUMBERS = 7 };
 
 struct limit {
     unsigned char name[VAULT_NAME_SIZE], net[VAULT_NAME_SIZE];
     size_t net_len; /* 0: none */
     int64_t bucket, account_id;
-    int64_t numbers[NUMBERS]; /* level, share, in_flight, consecutive, charged_boot_ms, charged_at */
+    int64_t numbers[NUMBERS]; /* level, share, in_flight, consecutive, charged_boot_ms, charged_at, failed_at */
     char source[BUCKETS_SOURCE_SIZE], boot_id[BOOT_ID_SIZE], uuid[UUID_SIZE];
 };
 
@@ -42,15 +42,17 @@ static int write_limit(struct db *home, const struct limit *l)
 {
     SQL_AUTO struct sql q = sql_begin(
         home, "INSERT INTO limits (name, bucket, account_id, level, share, in_flight, consecutive, charged_boot_ms,"
-              " charged_at, net, source, boot_id) SELECT ?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9,"
-              " nullif(?10, x''), ?11, ?12"
-              " WHERE ?3 = 0 OR EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND uuid = ?13)"
+              " charged_at, failed_at, net, source, boot_id) SELECT ?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+              " nullif(?11, x''), ?12, ?13"
+              " WHERE ?3 = 0 OR EXISTS (SELECT 1 FROM accounts WHERE id = ?3 AND uuid = ?14)"
               " ON CONFLICT (name) DO UPDATE SET level = max(level, excluded.level),"
               " share = max(share, excluded.share), in_flight = max(in_flight, excluded.in_flight),"
               " consecutive = max(consecutive, excluded.consecutive),"
               " charged_boot_ms = iif(excluded.charged_at > charged_at, excluded.charged_boot_ms, charged_boot_ms),"
               " boot_id = iif(excluded.charged_at > charged_at, excluded.boot_id, boot_id),"
-              " charged_at = max(charged_at, excluded.charged_at)");
+              " charged_at = max(charged_at, excluded.charged_at),"
+              " source = iif(excluded.failed_at > failed_at, excluded.source, source),"
+              " failed_at = max(failed_at, excluded.failed_at)");
     sql_bind_blob(&q, l->name, sizeof l->name);
     sql_bind_int(&q, l->bucket);
     sql_bind_int(&q, l->account_id);
@@ -67,11 +69,12 @@ static int merge_limits(struct db *there, struct db *home)
 {
     struct limit l;
     int error;
-    SQL_AUTO struct sql q =
-        sql_begin(there, "SELECT l.name, l.bucket, coalesce(l.account_id, 0), l.level, l.share, l.in_flight,"
-                         " l.consecutive, l.charged_boot_ms, l.charged_at, coalesce(l.net, x''), l.source, l.boot_id,"
-                         " coalesce(a.uuid, '')"
-                         " FROM limits l LEFT JOIN accounts a ON a.id = l.account_id");
+    SQL_AUTO struct sql q = sql_begin(
+        there,
+        "SELECT l.name, l.bucket, coalesce(l.account_id, 0), l.level, l.share, l.in_flight,"
+        " l.consecutive, l.charged_boot_ms, l.charged_at, l.failed_at, coalesce(l.net, x''), l.source, l.boot_id,"
+        " coalesce(a.uuid, '')"
+        " FROM limits l LEFT JOIN accounts a ON a.id = l.account_id");
     while ((error = read_limit(&q, &l)) == 0)
         if ((error = write_limit(home, &l)) < 0)
             return error;

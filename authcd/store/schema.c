@@ -79,6 +79,7 @@ static const char *const first[] = {
     "  charged_boot_ms INTEGER NOT NULL,"
     "  charged_at INTEGER NOT NULL,"
     "  boot_id TEXT NOT NULL,"
+    "  failed_at INTEGER NOT NULL DEFAULT 0,"
     "  known_until INTEGER NOT NULL DEFAULT 0"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX limits_account ON limits (account_id) WHERE account_id IS NOT NULL;"

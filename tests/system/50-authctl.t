@@ -76,8 +76,32 @@ def accounts(host):
     says(host, "user enable ada", r"\Aada: pending\.\n\Z")
     says(host, "passwd ada --password-stdin", r"\Aada: password set\.\n\Z", input=GOOD + "\n")
     says(host, "user unlock ada", r"\Aada: unlocked, failures forgiven\.\n\Z")
+    limits(host)
     says(host, "passwd nobody-here --password-stdin", r"account unknown to authcd\nNext: authctl user add nobody-here\n\Z",
          input=GOOD + "\n", code=1)
+
+
+def limits(host):
+    """What root is told of an account that is being guessed at, and nobody else is."""
+    for _ in range(6):
+        with host.connect() as peer:
+            peer.ask("begin", nonce=b"n" * 16, phase=PHASE["AUTH"], service="sshd", user=SELF, target_uid=UID, rhost="203.0.113.9",
+                     audit_session=NO_SESSION)
+            peer.ask("answer", secret="wrong")
+    says(host, "user show " + SELF, r"(?m)^state +locked\n(.*\n)*failures +5\n"
+         r"sources +1\nwait +\d+s\nlast failure +\d{4}-.*\nlast source +203\.0\.113\.9\nknown sources +0\n(.*\n)*"
+         r"Strangers wait until .*\d\d:\d\d: 5 failures from 1 source, last from 203\.0\.113\.9 at .*\d\d:\d\d; "
+         r"known sources unaffected\.\n\Z")
+    own = host.authctl("user", "show", uid=UID)
+    told = {key: own.json[key] for key in ("state", "everybody", "failures", "sources", "consecutive", "wait_s", "last_failure_at", "last_source",
+                                           "known_sources", "wrong_codes", "codes_wait_s", "known_wrong_codes", "known_codes_wait_s")}
+    is_(told.pop("state"), "active", "L10: the account's owner sees an active account")
+    ok(not any(told.values()), "L10: and nothing of what is held against it")
+    ok(not re.search("fail|known|stranger|wait|203", host.authctl("user", "show", json=False, uid=UID).out), "L10: nor a line about it")
+    says(host, "user show " + SELF, "not allowed: no such account, or not yours", uid=1001, code=1)
+    host.authctl("user", "unlock", SELF)
+    is_([row["result"] for row in host.authctl("audit").json if row["event"] == "user.unlock"][-1], "5 failures from 1 source forgiven",
+        "the audit tells what unlock forgave")
 
 
 def password_fd(host):

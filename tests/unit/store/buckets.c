@@ -132,10 +132,11 @@ static void check_settle(struct db *db)
     fixture_begin(db);
     struct account a = fixture_account(db, "ada", 1000);
     struct buckets_key key = {BUCKET_ACCOUNT, a.id, "ada", "", NULL};
-    save(db, key, (struct limit_row){.level = 5 * LIMIT_UNIT, .in_flight = 3, .consecutive = 2});
+    save(db, key, (struct limit_row){.level = 5 * LIMIT_UNIT, .in_flight = 3, .consecutive = 2, .charged_at = NOW});
     is_int(buckets_settle_all(db), 0, "settled");
     is_int(buckets_load(db, &key, &row), 0, "loaded");
     ok(row.level == 5 * LIMIT_UNIT && row.in_flight == 0 && row.consecutive == 5, "three failures more");
+    is_int(row.failed_at, NOW, "as of when they were charged");
     db_rollback(db);
 }
 

@@ -363,9 +363,10 @@ static void changed_home(void)
     use_step(db, 107);
     fixture_sql(db,
                 "INSERT INTO limits SELECT x'00112233445566778899aabbccddeeff', bucket, 2, NULL, '', 5, 0, 0, 5, 0, 0,"
-                " '', 0 FROM limits LIMIT 1");
-    fixture_sql(db, "INSERT INTO limits SELECT x'ff112233445566778899aabbccddeeff', bucket, NULL,"
-                    " x'ff112233445566778899aabbccddee00', '192.0.2.9', 6, 0, 0, 6, 0, 0, '', 0 FROM limits LIMIT 1");
+                " '', 0, 0 FROM limits LIMIT 1");
+    fixture_sql(db,
+                "INSERT INTO limits SELECT x'ff112233445566778899aabbccddeeff', bucket, NULL,"
+                " x'ff112233445566778899aabbccddee00', '192.0.2.9', 6, 0, 0, 6, 0, 0, '', 0, 0 FROM limits LIMIT 1");
     fixture_sql(db, "UPDATE recovery_codes SET used_at = 77 WHERE made_at = 1");
     note(db, "there");
     shell("rm home/authc.db* && cp -a backup/authc.db home/");
