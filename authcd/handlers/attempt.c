@@ -289,6 +289,26 @@ static int code_settle(struct db *db, const struct attempt *a)
     return code_end_row(db, &other);
 }
 
+/* A slip that its own success came after was no guess: a thousand people behind one address make some every morning.
+ * Nothing is to be had by it for others' accounts, because only what was charged for this one goes. */
+static int source_settle(struct db *db, const struct attempt *a, int64_t share)
+{
+    static const enum bucket buckets[] = {BUCKET_SOURCE, BUCKET_NET};
+    int error = 0;
+
+    for (size_t i = 0; i < 2 && error == 0 && share > 0 && a->who == LIMIT_STRANGER; i++) {
+        struct buckets_key key;
+        struct limit_row row = {0};
+        if (!row_key(a, buckets[i], &key))
+            continue;
+        if ((error = buckets_load(db, &key, &row)) < 0 || row.level == 0)
+            continue;
+        limit_take(&row, share);
+        error = buckets_save(db, &key, &row);
+    }
+    return error;
+}
+
 static int forgive(struct db *db, const struct attempt *a)
 {
     struct buckets_key key = pair_key(a);
@@ -299,7 +319,8 @@ static int forgive(struct db *db, const struct attempt *a)
     int64_t share = pair_clear(&pair, is_shared(a));
     if ((error = buckets_save(db, &key, &pair)) < 0 || a->source->kind == SOURCE_SELF)
         return error; /* a peer without privilege clears its own row, nothing else */
-    return account_settle(db, a, share);
+    error = source_settle(db, a, share);
+    return error < 0 ? error : account_settle(db, a, share);
 }
 
 /* Whoever has the code is there: nobody fails in a row any more, at codes nor, if the source is known, as a stranger.

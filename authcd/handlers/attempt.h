@@ -32,7 +32,8 @@ enum attempt_proof {
     ATTEMPT_PART,   /* the password of an account that has a code too: nothing else changes */
     ATTEMPT_STRONG, /* the code, or all of an account without one: the source is known from now on, and rows of failures
                        end (codes'; strangers' if the source was known) */
-    ATTEMPT_ALL,    /* all that the account has: PAIR is cleared too, and PAIR's share comes off ACCOUNT */
+    ATTEMPT_ALL,    /* all that the account has: PAIR is cleared too, and PAIR's share comes off ACCOUNT and, from a
+                       stranger, off SOURCE and NET */
 };
 
 /* Asks every bucket, and charges all of them only if all admit. *ret_wait_ms as limit_look's. */

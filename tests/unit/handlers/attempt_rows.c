@@ -31,6 +31,20 @@ static uint32_t try(struct desk *d, const char *service, const char *rhost, cons
     return verdict;
 }
 
+static uint32_t try_name(struct desk *d, const char *name, const char *password)
+{
+    uint32_t verdict;
+    struct line *l = desk_line(d, 0);
+    struct msg_begin b;
+
+    desk_begin_msg(&b, PHASE_AUTH, "su", name);
+    desk_begin(d, l, &b);
+    desk_answer(d, l, password);
+    verdict = desk_verdict(l);
+    desk_drop(d);
+    return verdict;
+}
+
 static struct limit_row row_of(struct desk *d, enum bucket bucket, int64_t account_id, const char *source)
 {
     struct buckets_key key = {bucket, account_id, "", source, NULL};
@@ -111,6 +125,35 @@ static void in_flight_stays(void)
     desk_close(&d);
 }
 
+/* Behind one address people come for the first time, one in five mistypes; somebody among them tries many names. */
+static void slips_of_many(void)
+{
+    struct desk d;
+    char name[16];
+    int entered = 0;
+
+    one_account(&d, NULL);
+    for (int i = 0; i < 17; i++) {
+        snprintf(name, sizeof name, "name%d", i);
+        try_name(&d, name, wrong);
+    }
+    for (uint32_t i = 0; i < 30; i++) {
+        snprintf(name, sizeof name, "user%u", i);
+        desk_account(&d, name, 2000 + i, "user", right, NULL, 0);
+        is_int(try_name(&d, name, wrong), VERDICT_DENIED, "L3: %s slips", name);
+        desk_tick(&d, 100);
+        entered += try_name(&d, name, right) == VERDICT_GRANTED;
+    }
+    is_int(entered, 30, "L3: their slips are not held against those who come after them");
+    int64_t before = d.counters.hashes;
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "next%d", i);
+        try_name(&d, name, wrong);
+    }
+    is_int(d.counters.hashes - before, 3, "L4: nor do their logins take off what was tried at others");
+    desk_close(&d);
+}
+
 /* Ever new sources against one account. */
 static void nothing_for_ever(void)
 {
@@ -171,6 +214,7 @@ int main(void)
 {
     remembered_by_its_net();
     in_flight_stays();
+    slips_of_many();
     nothing_for_ever();
     right_in_between();
     return tap_done();
