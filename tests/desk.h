@@ -28,6 +28,7 @@ struct line {
     size_t n_got;
     int64_t not_before_ms;
     bool closed;
+    int error;                /* of the last call */
     struct password_job *job; /* kept until desk_hash */
 };
 
@@ -38,6 +39,8 @@ struct desk {
     struct counters counters;
     struct clock now;
     bool keep_jobs;
+    bool quiet; /* a handler that fails is no news */
+    void (*committed)(struct desk *d);
     struct line *lines[300];
     size_t n_lines;
 };
@@ -67,23 +70,29 @@ __attribute__((unused)) static void desk_drop(struct desk *d)
     free(l);
 }
 
+/* All but the directory and the database. */
+static void desk_init(struct desk *d)
+{
+    memset(d, 0, sizeof *d);
+    desk_must(sodium_init() < 0 ? -EIO : 0, "sodium_init");
+    config_defaults(&d->config);
+    strcpy(d->config.authcd.issuer, "https://host.example.org");
+    d->config.authcd.argon2_memory = 8 * 1024 * 1024; /* what is tested here is not the hash */
+    d->config.authcd.argon2_passes = 1;
+    d->now = (struct clock){2000000000, 1000000, "00000000-0000-4000-8000-000000000001"};
+}
+
 __attribute__((unused)) static void desk_open(struct desk *d)
 {
     char reason[DB_REASON_SIZE] = "";
 
-    memset(d, 0, sizeof *d);
-    desk_must(sodium_init() < 0 ? -EIO : 0, "sodium_init");
+    desk_init(d);
     strcpy(d->dir, DESK_PLACE "/authc-desk-XXXXXX");
     desk_must(mkdtemp(d->dir) ? 0 : -errno, "mkdtemp");
     int error = db_open(d->dir, NULL, &d->db, reason);
     if (error < 0)
         printf("# %s\n", reason);
     desk_must(error, "db_open");
-    config_defaults(&d->config);
-    strcpy(d->config.authcd.issuer, "https://host.example.org");
-    d->config.authcd.argon2_memory = 8 * 1024 * 1024; /* what is tested here is not the hash */
-    d->config.authcd.argon2_passes = 1;
-    d->now = (struct clock){2000000000, 1000000, "00000000-0000-4000-8000-000000000001"};
 }
 
 __attribute__((unused)) static void desk_close(struct desk *d)
@@ -126,30 +135,50 @@ __attribute__((unused)) static struct line *desk_line(struct desk *d, uint32_t u
     return l;
 }
 
+static int desk_commit(struct desk *d)
+{
+    int error = db_commit(d->db);
+
+    if (error == 0 && d->committed)
+        d->committed(d);
+    return error;
+}
+
 /* One call of store/ in a transaction of its own. */
 #define DESK_STORE(d, call)                                                                                            \
     do {                                                                                                               \
         desk_must(db_begin((d)->db), "begin");                                                                         \
         desk_must((call), #call);                                                                                      \
-        desk_must(db_commit((d)->db), "commit");                                                                       \
+        desk_must(desk_commit(d), "commit");                                                                           \
     } while (0)
+
+/* What is left of a call: its step, or nothing if it failed. */
+static void desk_done(struct desk *d, struct line *l, int error, struct step *step)
+{
+    l->error = error;
+    if (error == 0) {
+        desk_step(d, l, step);
+        return;
+    }
+    login_undo(l->login);
+    step_clear(step);
+    l->closed = true;
+    if (!d->quiet)
+        printf("# handler error %s\n", strerror(-error));
+}
 
 /* One transaction, as dispatch frames it. */
 #define DESK_CALL(d, l, call)                                                                                          \
     do {                                                                                                               \
         struct handler h = desk_handler((d), (l));                                                                     \
         struct step step = {0};                                                                                        \
-        desk_must(db_begin((d)->db), "begin");                                                                         \
-        int desk_error = (call);                                                                                       \
-        if (desk_error < 0) {                                                                                          \
+        login_mark((l)->login);                                                                                        \
+        int desk_error = db_begin((d)->db);                                                                            \
+        if (desk_error == 0 && (desk_error = (call)) < 0)                                                              \
             db_rollback((d)->db);                                                                                      \
-            printf("# handler error %s\n", strerror(-desk_error));                                                     \
-            (l)->closed = true;                                                                                        \
-            step_clear(&step);                                                                                         \
-        } else {                                                                                                       \
-            desk_must(db_commit((d)->db), "commit");                                                                   \
-            desk_step((d), (l), &step);                                                                                \
-        }                                                                                                              \
+        else if (desk_error == 0)                                                                                      \
+            desk_error = desk_commit(d);                                                                               \
+        desk_done((d), (l), desk_error, &step);                                                                        \
     } while (0)
 
 __attribute__((unused)) static void desk_hash(struct desk *d, struct line *l)
@@ -259,7 +288,7 @@ __attribute__((unused)) static struct account desk_account(struct desk *d, const
         desk_must(factors_add(d->db, &f, &otp, d->now.wall_s), "factor");
         desk_must(factors_confirm(d->db, f.id, d->now.wall_s), "confirm");
     }
-    desk_must(db_commit(d->db), "commit");
+    desk_must(desk_commit(d), "commit");
     password_job_free(job);
     desk_must(accounts_by_name(d->db, name, &a), "account");
     return a;
