@@ -21,7 +21,7 @@ enum { WAL_PAGES_MAX = 1024 }; /* 4 MiB */
 
 static int execute(struct db *db, const char *sql)
 {
-    return sql_errno_of(db->sqlite, sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
+    return sql_error(db, sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
 }
 
 static int configure(struct db *db, int option, int on)
@@ -320,7 +320,7 @@ void db_transaction_end(struct db_transaction *t)
 
 bool db_dirty(const struct db *db)
 {
-    return db->dirty;
+    return db->dirty || db->sync_error < 0;
 }
 
 int db_sync(struct db *db)
@@ -347,6 +347,7 @@ int db_checkpoint(struct db *db)
 {
     if (db->in_transaction)
         return -EINVAL;
-    return sql_errno_of(db->sqlite,
-                        sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+    if (db->sync_error < 0)
+        return db->sync_error;
+    return sql_error(db, sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
 }

@@ -5,9 +5,10 @@
  * all commits since the last one survive a power cut; no reply may leave before that.
  *
  * Functions of store/ return 0 or a negative errno: -ENOENT no such row, -EEXIST a unique name is taken, -EBADMSG a
- * sealed value does not open, -ENOSPC disk full, -EROFS read-only, -EBUSY, -ENOMEM, -EIO anything else. After an error
- * of the database the caller rolls the transaction back; it can no longer be committed. Whatever writes must be called
- * inside a transaction (-EINVAL otherwise). Only store/ sees sqlite3.h.
+ * sealed value does not open, -ENOSPC disk or quota full, -EROFS read-only, -EMFILE, -EBUSY, -ENOMEM, -EINVAL what the
+ * tables do not take, -EIO anything else: the state is broken. After an error of the database the caller rolls the
+ * transaction back; it can no longer be committed. Whatever writes must be called inside a transaction (-EINVAL
+ * otherwise). Only store/ sees sqlite3.h.
  */
 #ifndef DB_H
 #define DB_H
@@ -43,11 +44,12 @@ int db_transaction(struct db *db, struct db_transaction *t) __attribute__((warn_
 int db_transaction_commit(struct db_transaction *t) __attribute__((warn_unused_result));
 void db_transaction_end(struct db_transaction *t);
 
-/* Has anything been committed since the last db_sync? */
+/* Has anything been committed since the last db_sync? Also where any sync failed: that is for db_sync to tell. */
 bool db_dirty(const struct db *db);
 
-/* fsync of the WAL. An error is final, and given again each time: the caller must end the process, replies of this turn
- * must not leave. */
+/* fsync of the WAL. An error is final, and given again each time: the kernel calls pages clean that it could not write,
+ * so the next fsync would succeed and mean nothing. The caller must end the process; replies of this turn must not
+ * leave. */
 int db_sync(struct db *db) __attribute__((warn_unused_result));
 
 /* Has the WAL grown so far that a checkpoint should not wait for its timer? */

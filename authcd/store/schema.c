@@ -226,7 +226,7 @@ int schema_version(struct db *db, int *ret)
 
 static int execute(struct db *db, const char *sql)
 {
-    return sql_errno(sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
+    return sql_error(db, sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
 }
 
 static int execute_all(struct db *db, const char *const *sql)

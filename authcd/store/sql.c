@@ -23,6 +23,8 @@ int sql_errno(int code)
         {SQLITE_BUSY, -EBUSY},
         {SQLITE_LOCKED, -EBUSY},
         {SQLITE_NOMEM, -ENOMEM},
+        {SQLITE_CONSTRAINT, -EINVAL}, /* what was to be written, not what is there, is wrong */
+        {SQLITE_TOOBIG, -EMSGSIZE},
     };
     /* The extended code decides where the table has one, else its primary code (the low byte) does. */
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -33,12 +35,15 @@ int sql_errno(int code)
 
 int sql_errno_of_system(int code, int system_errno)
 {
+    static const struct {
+        int system, error;
+    } table[] = {{ENOSPC, -ENOSPC}, {EDQUOT, -ENOSPC}, {EFBIG, -ENOSPC},  {EROFS, -EROFS}, {EMFILE, -EMFILE},
+                 {ENFILE, -EMFILE}, {ENOMEM, -ENOMEM}, {ENOLCK, -ENOMEM}, {EAGAIN, -EBUSY}};
     int error = sql_errno(code);
-    if (error != -EIO)
-        return error;
-    if (system_errno == ENOSPC || system_errno == EDQUOT)
-        return -ENOSPC;
-    return system_errno == EROFS ? -EROFS : -EIO;
+    for (size_t i = 0; error == -EIO && i < sizeof table / sizeof *table; i++)
+        if (system_errno == table[i].system)
+            error = table[i].error;
+    return error;
 }
 
 int sql_errno_of(sqlite3 *c, int code)
@@ -47,22 +52,31 @@ int sql_errno_of(sqlite3 *c, int code)
     return system ? sql_errno_of_system(code, sqlite3_system_errno(c)) : sql_errno(code);
 }
 
+int sql_error(struct db *db, int code)
+{
+    int error = sql_errno_of(db->sqlite, code);
+    if ((code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) && db->sync_error == 0)
+        db->sync_error = error;
+    return error;
+}
+
 /* A broken UNIQUE undoes its own statement only and may be answered; anything else spoils the transaction. */
 static int fail(struct sql *q, int code)
 {
-    q->error = sql_errno_of(q->db->sqlite, code);
+    q->error = sql_error(q->db, code);
     if (q->error != -EEXIST && q->db->in_transaction && q->db->failed == 0)
         q->db->failed = q->error;
     return q->error;
 }
 
-/* Where the caller's idea of a transaction and SQLite's differ, nothing is done: SQLite has rolled back by itself, or
- * it could not roll back for want of memory, and what is still open there never happened. */
+/* Where the caller's idea of a transaction and SQLite's differ, nothing is done: SQLite has rolled back by itself, for
+ * the reason that was told then, or it could not roll back for want of memory, and what is still open there never
+ * happened. */
 static int check_transaction(const struct sql *q)
 {
     bool open = !sqlite3_get_autocommit(q->db->sqlite);
     if (open != q->db->in_transaction)
-        return -EIO;
+        return q->db->failed < 0 ? q->db->failed : -EIO;
     return open || sqlite3_stmt_readonly(q->statement) ? 0 : -EINVAL;
 }
 

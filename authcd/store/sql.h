@@ -93,10 +93,12 @@ size_t sql_blob(struct sql *q, void *out, size_t cap); /* its length; 0 also whe
 
 /* sqlite result code -> negative errno. */
 int sql_errno(int code);
-/* The same right after a call on c failed: tells -ENOSPC (a quota, too) and -EROFS where SQLite has only an I/O error.
- */
+/* The same right after a call on c failed, where SQLite has only an I/O error: tells -ENOSPC (a quota, too), -EROFS,
+ * and limits of the system that load can reach. -EIO is left for what is really broken. */
 int sql_errno_of(sqlite3 *c, int code);
 /* The same for what a method of the VFS gave. */
 int sql_errno_of_system(int code, int system_errno);
+/* The same of db's last call; a sync that failed in it is remembered, for db_sync to tell. */
+int sql_error(struct db *db, int code);
 
 #endif

@@ -104,7 +104,7 @@ static void check_full(void)
     }
     is_int(error, -ENOSPC, "the disk is full after %u", n);
     ok(sqlite3_get_autocommit(db->sqlite), "SQLite has rolled back by itself");
-    is_int(accounts_count(db, &n), -EIO, "nothing can be read as if nothing had happened");
+    is_int(accounts_count(db, &n), -ENOSPC, "nothing can be read as if nothing had happened");
     ok(accounts_add(db, "late", 5000000, "user", NOW, &a) < 0, "nothing can follow in this transaction");
     ok(db_commit(db) < 0, "nor can it be committed");
     is_int(count(db), 0, "all of it is undone");

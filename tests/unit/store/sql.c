@@ -19,8 +19,9 @@ static void check_errno(void)
     is_int(sql_errno(SQLITE_IOERR_FSYNC), -EIO, "other I/O");
     is_int(sql_errno(SQLITE_CONSTRAINT_UNIQUE), -EEXIST, "unique");
     is_int(sql_errno(SQLITE_CONSTRAINT_PRIMARYKEY), -EEXIST, "primary key");
-    is_int(sql_errno(SQLITE_CONSTRAINT_CHECK), -EIO, "check");
-    is_int(sql_errno(SQLITE_CONSTRAINT_FOREIGNKEY), -EIO, "foreign key");
+    is_int(sql_errno(SQLITE_CONSTRAINT_CHECK), -EINVAL, "check");
+    is_int(sql_errno(SQLITE_CONSTRAINT_FOREIGNKEY), -EINVAL, "foreign key");
+    is_int(sql_errno(SQLITE_TOOBIG), -EMSGSIZE, "too big");
     is_int(sql_errno(SQLITE_CORRUPT), -EIO, "corrupt");
 }
 
@@ -106,9 +107,9 @@ static void check_failed(struct db *db)
     {
         SQL_AUTO struct sql q = sql_begin(db, "UPDATE accounts SET state = 9 WHERE id = ?");
         sql_bind_int(&q, a.id);
-        is_int(sql_run(&q, NULL), -EIO, "what a CHECK forbids");
+        is_int(sql_run(&q, NULL), -EINVAL, "what a CHECK forbids");
     }
-    is_int(db_commit(db), -EIO, "does");
+    is_int(db_commit(db), -EINVAL, "does");
     is_int(accounts_by_name(db, "ada", &a), -ENOENT, "and nothing of it is kept");
 }
 
