@@ -6,6 +6,7 @@
 # make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
 # make analyze    four static analysers                                 make check-msan  bytes that nobody set (part of check)
 # make check-tsan  the module's threads (part of check)                 make mutants  is each vital check missed by a test?
+# make fault      power cuts, failing calls, kills: all of them         (check takes a sample)
 #
 # Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.
 
@@ -17,6 +18,7 @@ VERSION := 0.1.0
 ifeq ($(origin CC),default)
 CC := $(if $(filter msan clang fuzz,$(MODE)),clang,gcc)
 endif
+comma := ,
 cc-has = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wwrite-strings \
@@ -163,12 +165,24 @@ $(BUILD)/tests/fault/module.so: tests/fault/wrap.c tests/fault/fault.h tests/fau
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -shared $(ALL_LDFLAGS) -Wl,--version-script=pam_authc/pam_authc.map $(FAULT_WRAPS) -o $@ $< \
 		$(call obj,pam_authc) $(call lib,common) -lpam
 
-tests: all $(UNIT_BIN) $(TOOL_BIN) $(FAULT)
+# The store and the handlers over a disk that fails: each a program, with SQLite's calls and the store's own in its way.
+DURABLE_BIN := $(patsubst %,$(BUILD)/tests/fault/%,power)
+DURABLE_SRC := $(addprefix tests/fault/,disk.c judge.c posix.c story.c vfs.c)
+DURABLE_WRAPS := $(patsubst %,-Wl$(comma)--wrap=%,openat renameat unlinkat fsync write malloc calloc)
+$(DURABLE_BIN): $(BUILD)/tests/fault/%: tests/fault/%.c $(DURABLE_SRC) $(wildcard tests/fault/*.h tests/*.h) \
+		$(foreach l,$(libs_handlers),$(call lib,$(l)))
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) -pie -iquote tests -iquote tests/fault $(call quote,handlers) \
+		$(DURABLE_WRAPS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_DAEMON)
 
+tests: all $(UNIT_BIN) $(TOOL_BIN) $(FAULT) $(DURABLE_BIN)
+
+PROGRAMS = $(UNIT_BIN) $(DURABLE_BIN)
 PROVE := prove --timer --exec '' $(PROVE_FLAGS)
 SYSTEM_T = $(sort $(wildcard tests/system/*.t))
 check-unit: tests
-	BUILD=$(CURDIR)/$(BUILD) $(PROVE) -j2 $(UNIT_BIN)
+	BUILD=$(CURDIR)/$(BUILD) $(PROVE) -j2 $(PROGRAMS)
 check-system: tests
 	BUILD=$(CURDIR)/$(BUILD) MODE=$(MODE) $(PROVE) -j2 $(SYSTEM_T)
 
@@ -178,8 +192,8 @@ check: deps
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory check-msan
-	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j3 $(UNIT_BIN) $(SYSTEM_T)
-	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j3 $(UNIT_BIN:build/%=build/asan/%) $(SYSTEM_T)
+	BUILD=$(CURDIR)/build MODE=release $(PROVE) -j3 $(PROGRAMS) $(SYSTEM_T)
+	BUILD=$(CURDIR)/build/asan MODE=asan $(PROVE) -j3 $(PROGRAMS:build/%=build/asan/%) $(SYSTEM_T)
 	@$(MAKE) --no-print-directory check-tsan
 
 # The module in many threads. Some libtsan do not start where addresses are very random.
@@ -191,6 +205,10 @@ check-tsan: build/tests/tools/fakeauthcd
 lint:
 	@$(MAKE) --no-print-directory -j2 MODE=clang WERROR=1 all
 	@tests/lint/run
+
+# Power cuts, failing calls and kills, as many as there are instead of the sample that check takes. FAULT_ARGS=seed=N repeats.
+fault: tests
+	@for f in $(DURABLE_BIN); do echo "$${f##*/}"; $$f long $(FAULT_ARGS) || exit 1; done
 
 # Takes checks away one by one, and wants a test to notice. MUTANTS="word word": only those with such names.
 mutants:
@@ -268,6 +286,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants fault demo deps fuzz fuzzers fuzz-replay bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
