@@ -35,6 +35,7 @@ enum prompt_kind {
     PROMPT_CURRENT_PASSWORD = 4, /* chauthtok */
     PROMPT_NEW_PASSWORD = 5,
     PROMPT_RETYPE_PASSWORD = 6,
+    PROMPT_ACKNOWLEDGE = 7, /* to be read; whatever is answered says that it was */
 };
 
 /* Flags of BEGIN. */

@@ -16,11 +16,12 @@ int account_acct(struct handler *h, struct step *step)
     struct policy_plan plan;
     bool locked = false;
 
-    login_explain(h, &plan);
-    enum verdict verdict = plan.acct;
-    int error = a->id ? attempt_locked(h->db, h->config->authcd.limits, a->id, &h->now, &locked) : 0;
+    int error = login_explain(h, false, &plan);
+    if (error == 0 && a->id)
+        error = attempt_locked(h->db, h->config->authcd.limits, a->id, &h->now, &locked);
     if (error < 0)
         return error;
+    enum verdict verdict = plan.acct;
     if (login->bar_event == AUDIT_USER_MISMATCH || (verdict == VERDICT_GRANTED && locked))
         verdict = VERDICT_FORBIDDEN;
     if (verdict == VERDICT_GRANTED || verdict == VERDICT_UNKNOWN)
@@ -33,6 +34,17 @@ static int handle_refused(struct handler *h, struct step *step, const char *why)
 {
     int error = login_audit(h, AUDIT_HANDLE_REFUSED, why);
     return error < 0 ? error : converse_verdict(h, step, VERDICT_DENIED, "", "");
+}
+
+/* acct has looked already, but two may have been looked at before one of them opened. */
+static int has_room(struct handler *h, bool *ret)
+{
+    struct policy_plan plan;
+    int error = login_explain(h, false, &plan);
+
+    if (error == 0)
+        *ret = plan.acct_bar != POLICY_BAR_SESSIONS;
+    return error;
 }
 
 static int open_session(struct handler *h, struct session *s, struct step *step)
@@ -54,6 +66,7 @@ int account_open(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
     struct session s = {0};
+    bool room = false;
     int error;
 
     if (h->peer->uid != 0 || login->account.id == 0 || !login->service.sessions)
@@ -73,7 +86,9 @@ int account_open(struct handler *h, struct step *step)
         return handle_refused(h, step, "handle unknown, used or expired");
     if (error == -EACCES)
         return handle_refused(h, step, "handle of another login");
-    return error < 0 ? error : open_session(h, &s, step);
+    if (error < 0 || (error = has_room(h, &room)) < 0)
+        return error;
+    return room ? open_session(h, &s, step) : handle_refused(h, step, "as many sessions as may be are open");
 }
 
 int account_close(struct handler *h, struct step *step)

@@ -26,7 +26,8 @@ static bool asks_password(const struct login *login)
 
 static bool asks_code(const struct login *login)
 {
-    return asks(login, PROMPT_CODE) || (asks(login, PROMPT_COMBINED) && !login->plan.code_skipped);
+    return login->first_code == FIRST_CODE_DONE || asks(login, PROMPT_CODE) ||
+           (asks(login, PROMPT_COMBINED) && !login->plan.code_skipped);
 }
 
 /* Bars that policy knows, the most telling one first. */
@@ -42,26 +43,16 @@ static void bar_by_policy(struct login *login)
         login_bar(login, AUDIT_LOGIN_REFUSED, "no password set yet");
     else if (login->begin.phase == PHASE_AUTH && !policy_role_allowed(&login->service, a->role))
         login_bar(login, AUDIT_LOGIN_REFUSED, "role not allowed in this service");
-    else if (!login->plan.can_succeed)
+    else if (!login->plan.can_succeed && !login->plan.enrols)
         login_bar(login, AUDIT_LOGIN_REFUSED, "no code enrolled");
-}
-
-int auth_begin(struct handler *h, struct step *step)
-{
-    struct login *login = *h->login;
-
-    if (login->account.id == 0 && login->bar_event == AUDIT_LOGIN_UNKNOWN &&
-        login->service.unknown == CONFIG_UNKNOWN_IGNORE && h->peer->uid == 0)
-        return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
-    login_explain(h, &login->plan);
-    bar_by_policy(login);
-    return converse_prompt(h, step, login->plan.kinds[0]);
 }
 
 /* What was proved, for the audit. */
 static const char *proved_text(const struct login *login)
 {
     bool password = asks_password(login), code = asks_code(login);
+    if (!password && !code)
+        return "grace";
     if (login->recovered)
         return password ? "password + recovery code" : "recovery code";
     return password && code ? "password + code" : code ? "code" : "password";
@@ -107,6 +98,8 @@ static int note_success(struct handler *h)
     }
     if (login->begin.phase == PHASE_STEPUP)
         return login_audit(h, AUDIT_STEPUP, proved_text(login));
+    if (asks_code(login) && (error = login_note_grace(h)) < 0)
+        return error;
     error = accounts_note_login(h->db, login->account.id, h->now.wall_s);
     return error < 0 ? error : login_audit(h, AUDIT_LOGIN_SUCCESS, proved_text(login));
 }
@@ -142,20 +135,51 @@ static int decide(struct handler *h, struct step *step)
         return error;
     if (login->bar)
         return settle_deny(h, step, login->bar_event, login->bar);
-    if (asks_code(login) && ((error = code_look(h, &right)) < 0 || !right))
+    if (asks_code(login) && login->first_code != FIRST_CODE_DONE && ((error = code_look(h, &right)) < 0 || !right))
         return error < 0 ? error : code_deny(h, step);
     if (!login->attempt.reserved || !login->plan.can_succeed) /* cannot be: a last lock on the door */
         return settle_deny(h, step, AUDIT_LOGIN_REFUSED, "not reserved");
     return grant(h, step);
 }
 
-static int decide_if_all_in(struct handler *h, struct step *step)
+/* ---- what comes next ---- */
+
+/* Where a service enrols, what is asked after the password depends on whether that was right: nobody may be asked it
+ * sooner than those of whom it must be known, or the moment would tell who has no code yet. */
+static bool holds_prompts(const struct login *login)
+{
+    return login->service.unenrolled == CONFIG_UNENROLLED_ENROL && !login->service.combined;
+}
+
+/* Whoever could enrol does, if the password was right; whoever could and does not know it is asked for a code like all
+ * others, and denied. */
+static int enrol(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
+    bool started = false;
+    int error = 0;
 
-    if (login->answered < login->plan.n || login->waiting || login->hash_out)
+    login->plan.enrols = false;
+    if (!login->bar && !login->limited && login->attempt.reserved && login->password_right) {
+        if ((error = hashing_look_again(h, true)) == 0 && !login->bar)
+            error = firstcode_start(h, step, &started);
+        if (error < 0 || started)
+            return error;
+    }
+    login->plan.kinds[login->plan.n++] = PROMPT_CODE;
+    return converse_prompt(h, step, PROMPT_CODE);
+}
+
+static int go_on(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    bool all_in = login->answered == login->plan.n, pending = login->waiting || login->hash_out;
+
+    if (login->state == LOGIN_ASKING || (pending && (all_in || holds_prompts(login))))
         return 0;
-    return decide(h, step);
+    if (!all_in)
+        return converse_prompt(h, step, login->plan.kinds[login->answered]);
+    return login->plan.enrols ? enrol(h, step) : decide(h, step);
 }
 
 /* Is the password among what was typed so far? A service may ask for the code first. */
@@ -176,7 +200,7 @@ static int look(struct handler *h, struct step *step)
         return 0;
     if (!login->attempt.reserved || !password_length_ok(&login->password)) {
         secret_wipe(&login->password);
-        return 0;
+        return holds_prompts(login) ? hashing_start(h, step, PASSWORD_PRETEND) : 0;
     }
     return hashing_start(h, step, PASSWORD_VERIFY);
 }
@@ -211,29 +235,45 @@ static int take_answer(struct handler *h, const struct secret *typed)
     return error;
 }
 
+/* The first answer is the attempt, unless it is nobody's guess. */
+static int begin_attempt(struct handler *h, const struct secret *typed)
+{
+    struct login *login = *h->login;
+
+    if (typed->len == 0) { /* right nowhere; and what sshd's fake answer to nothing is */
+        login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");
+        return 0;
+    }
+    return login->bar_event == AUDIT_LOGIN_FAKE ? 0 : settle_reserve(h);
+}
+
+static int answer_first_code(struct handler *h, const struct secret *typed, struct step *step)
+{
+    bool done = false;
+    int error = firstcode_answer(h, typed, step, &done);
+
+    return error < 0 || !done ? error : decide(h, step);
+}
+
 int auth_answer(struct handler *h, const struct secret *typed, struct step *step)
 {
     struct login *login = *h->login;
-    bool first = login->answered == 0;
-    int error;
+    int error = 0;
 
     login->answered_ms = h->now.boot_ms;
+    login->state = LOGIN_HASHING;
+    if (login->first_code != FIRST_CODE_NONE)
+        return answer_first_code(h, typed, step);
     if (is_fake(login, typed)) { /* says more than any other bar, also of a name that is unknown */
         login->bar = "fake answer: sshd had refused the user";
         login->bar_event = AUDIT_LOGIN_FAKE;
     } else if ((error = take_answer(h, typed)) < 0)
         return error;
-    login->answered++;
-    if (first && typed->len == 0) /* right nowhere, so nobody's guess; and what sshd's fake answer to nothing is */
-        login_bar(login, AUDIT_LOGIN_FAILURE, "nothing typed");
-    else if (first && login->bar_event != AUDIT_LOGIN_FAKE && (error = settle_reserve(h)) < 0)
+    if (login->answered++ == 0 && (error = begin_attempt(h, typed)) < 0)
         return error;
     if (login->asking != PROMPT_CODE && (error = look(h, step)) < 0)
         return error;
-    if (login->answered < login->plan.n)
-        return converse_prompt(h, step, login->plan.kinds[login->answered]);
-    login->state = LOGIN_HASHING;
-    return decide_if_all_in(h, step);
+    return go_on(h, step);
 }
 
 int auth_retry(struct handler *h, struct step *step)
@@ -242,11 +282,40 @@ int auth_retry(struct handler *h, struct step *step)
 
     if (error < 0 || (error = look(h, step)) < 0)
         return error;
-    return decide_if_all_in(h, step);
+    return go_on(h, step);
 }
 
 int auth_hashed(struct handler *h, const struct password_job *job, struct step *step)
 {
     hashing_note(*h->login, job);
-    return decide_if_all_in(h, step);
+    return go_on(h, step);
+}
+
+/* Nothing is left to ask: the limits are, or a time of grace would be a way around them. Where they do not let this one
+ * through at once, all is asked as ever. */
+static int grant_by_grace(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    int error = settle_reserve(h);
+
+    if (error < 0 || (login->attempt.reserved && !login->bar))
+        return error < 0 ? error : grant(h, step);
+    login->limited = login->waiting = false;
+    if ((error = attempt_refund(h->db, &login->attempt)) < 0 || (error = login_explain(h, false, &login->plan)) < 0)
+        return error;
+    return converse_prompt(h, step, login->plan.kinds[0]);
+}
+
+int auth_begin(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+
+    if (login->account.id == 0 && login->bar_event == AUDIT_LOGIN_UNKNOWN &&
+        login->service.unknown == CONFIG_UNKNOWN_IGNORE && h->peer->uid == 0)
+        return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
+    int error = login_explain(h, true, &login->plan);
+    if (error < 0)
+        return error;
+    bar_by_policy(login);
+    return login->plan.n == 0 ? grant_by_grace(h, step) : converse_prompt(h, step, login->plan.kinds[0]);
 }

@@ -19,20 +19,25 @@ static const char *prompt_text(enum prompt_kind kind)
     return texts[kind];
 }
 
-int converse_prompt(struct handler *h, struct step *step, enum prompt_kind kind)
+int converse_prompt_text(struct handler *h, struct step *step, enum prompt_kind kind, const char *text)
 {
     struct login *login = *h->login;
-    struct msg m = {.number = MSG_prompt};
+    MSG_AUTO struct msg m = {.number = MSG_prompt};
 
     m.prompt.kind = (uint8_t)kind;
-    m.prompt.echo =
-        kind == PROMPT_CODE; /* so that sshd's password method fails instead of answering with the password */
-    if (text_copy(m.prompt.text, sizeof m.prompt.text, prompt_text(kind)) < 0)
+    /* Codes echo, so that sshd's password method fails instead of answering with the password. */
+    m.prompt.echo = kind == PROMPT_CODE || kind == PROMPT_ACKNOWLEDGE;
+    if (text_copy(m.prompt.text, sizeof m.prompt.text, text) < 0)
         return -EMSGSIZE;
     login->asking = kind;
     login->state = LOGIN_ASKING;
     step->person = true;
     return step_reply(step, &m);
+}
+
+int converse_prompt(struct handler *h, struct step *step, enum prompt_kind kind)
+{
+    return converse_prompt_text(h, step, kind, prompt_text(kind));
 }
 
 int converse_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)

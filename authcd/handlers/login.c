@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graces.h"
 #include "policy.h"
 #include "text.h"
 
@@ -82,12 +83,55 @@ int login_audit(struct handler *h, enum audit_event event, const char *result)
     return audit_append(h->db, &row);
 }
 
-void login_explain(const struct handler *h, struct policy_plan *ret)
+/* Where a time of grace may count. Sudo's own record must stand as well, or `sudo -k` would not end it. False: nowhere.
+ */
+static bool grace_place(const struct handler *h, struct grace *ret)
+{
+    const struct login *login = *h->login;
+    const struct msg_begin *b = &login->begin;
+
+    *ret = (struct grace){login->account.id, b->audit_session, b->service, login->source.text, b->tty};
+    return h->peer->uid == 0 && login->account.id && b->phase == PHASE_AUTH &&
+           b->audit_session != PROTOCOL_NO_SESSION && b->tty[0] != '\0';
+}
+
+static bool needs_ticket(const char *service)
+{
+    return strcmp(service, "sudo") == 0 || strcmp(service, "sudo-i") == 0;
+}
+
+static int find_proof(const struct handler *h, bool *ret, int64_t *ret_age_s)
+{
+    const struct msg_begin *b = &(*h->login)->begin;
+    struct grace g;
+
+    *ret = false;
+    if (!grace_place(h, &g) || (needs_ticket(b->service) && !(b->flags & BEGIN_TICKET)))
+        return 0;
+    int error = graces_age(h->db, &g, &h->now, ret_age_s);
+    *ret = error == 0;
+    return error == -ENOENT ? 0 : error;
+}
+
+int login_note_grace(struct handler *h)
+{
+    struct grace g;
+
+    return grace_place(h, &g) ? graces_note(h->db, &g, &h->now) : 0;
+}
+
+int login_explain(const struct handler *h, bool grace, struct policy_plan *ret)
 {
     const struct login *login = *h->login;
     const struct account *a = &login->account;
     struct config_role role;
+    bool proof = false;
+    int64_t age_s = -1;
+    uint32_t sessions = 0;
+    int error = grace ? find_proof(h, &proof, &age_s) : 0;
 
+    if (error < 0 || (error = sessions_count_of(h->db, a->id, login->begin.service, &sessions)) < 0)
+        return error;
     config_role(h->config, &login->service, a->role, &role);
     policy_explain(&(struct policy_case){.service = &login->service,
                                          .role = &role,
@@ -98,8 +142,12 @@ void login_explain(const struct handler *h, struct policy_plan *ret)
                                                      .has_password = a->has_password,
                                                      .has_code = a->codes > 0,
                                                      .must_change = a->must_change},
-                                         .key_verified = login->key_verified},
+                                         .key_verified = login->key_verified,
+                                         .has_proof = proof,
+                                         .proof_age_s = age_s,
+                                         .sessions = sessions},
                    ret);
+    return 0;
 }
 
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)

@@ -19,6 +19,14 @@ enum login_state {
     LOGIN_DONE,    /* the verdict is out */
 };
 
+/* How far the enrolment of a first code has come. */
+enum first_code {
+    FIRST_CODE_NONE,
+    FIRST_CODE_ASKED, /* the secret was shown, a code of it is to come */
+    FIRST_CODE_CODES, /* recovery codes were shown */
+    FIRST_CODE_DONE,
+};
+
 struct login {
     struct msg_begin begin;    /* what the peer said; handle is wiped once used */
     bool key_verified;         /* sshd says that it verified a public key on this connection */
@@ -51,6 +59,10 @@ struct login {
     int64_t wait_ms;     /* what the limits said */
     bool limited;
 
+    enum first_code first_code;
+    uint32_t first_number; /* of the factor that is being enrolled */
+    unsigned first_tries;
+
     unsigned rejected; /* chauthtok: new passwords turned down */
 };
 
@@ -60,8 +72,10 @@ struct login {
 void login_bar(struct login *login, enum audit_event event, const char *why);
 /* One audit row about this login: its account, or the keyed hash of the name that is none. */
 int login_audit(struct handler *h, enum audit_event event, const char *result) __attribute__((warn_unused_result));
-/* What policy decides of this login, as things stand now. */
-void login_explain(const struct handler *h, struct policy_plan *ret);
+/* What policy decides of this login, as things stand now. grace false: as if no time of grace ran. */
+int login_explain(const struct handler *h, bool grace, struct policy_plan *ret) __attribute__((warn_unused_result));
+/* A code was proved: a time of grace may count from here. */
+int login_note_grace(struct handler *h) __attribute__((warn_unused_result));
 /* What a session will say of this login. */
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
     __attribute__((warn_unused_result));
@@ -72,6 +86,9 @@ int login_session(struct handler *h, const char *amr, const char *acr, struct se
 int converse_verdict(struct handler *h, struct step *step, enum verdict verdict, const char *handle, const char *reason)
     __attribute__((warn_unused_result));
 int converse_prompt(struct handler *h, struct step *step, enum prompt_kind kind) __attribute__((warn_unused_result));
+/* A prompt with more to say than its usual text. */
+int converse_prompt_text(struct handler *h, struct step *step, enum prompt_kind kind, const char *text)
+    __attribute__((warn_unused_result));
 
 /* ---- settle.c: the attempt and the limits ---- */
 
@@ -110,6 +127,14 @@ int code_look(struct handler *h, bool *ret_right) __attribute__((warn_unused_res
 int code_deny(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 /* What a success owes the audit: a recovery code that is gone. */
 int code_note(struct handler *h) __attribute__((warn_unused_result));
+
+/* ---- firstcode.c: enrolment inside a login ---- */
+
+/* The password was right, and unenrolled = enrol. *ret_started false: it cannot be, and the login is barred. */
+int firstcode_start(struct handler *h, struct step *step, bool *ret_started) __attribute__((warn_unused_result));
+/* An answer to what it asked. *ret_done: it is over, and the code proved. */
+int firstcode_answer(struct handler *h, const struct secret *typed, struct step *step, bool *ret_done)
+    __attribute__((warn_unused_result));
 
 /* ---- welcome.c ---- */
 

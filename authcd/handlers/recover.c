@@ -43,15 +43,24 @@ int recover_remove(struct handler *h, const struct account *a, struct step *step
     return step_end(step, n, 0);
 }
 
-static int make_one(struct handler *h, const struct account *a, uint32_t replaced, struct step *step)
+int recover_make(struct handler *h, const struct account *a, char ret_codes[][RECOVERY_TEXT_SIZE])
+{
+    char code[RECOVERY_SIZE];
+    int error = recoveries_remove(h->db, a->id);
+    for (size_t i = 0; i < RECOVERY_CODES && error == 0; i++) {
+        recovery_make(code);
+        recovery_text(code, ret_codes[i]);
+        error = recoveries_add(h->db, a->id, code, h->now.wall_s);
+    }
+    explicit_bzero(code, sizeof code);
+    return error;
+}
+
+static int reply_code(const struct account *a, const char *code, uint32_t replaced, struct step *step)
 {
     MSG_AUTO struct msg m = {.number = MSG_row_recovery};
-    char code[RECOVERY_SIZE];
     m.row_recovery.replaced = replaced;
-    recovery_make(code);
-    recovery_text(code, m.row_recovery.code);
-    int error = recoveries_add(h->db, a->id, code, h->now.wall_s);
-    explicit_bzero(code, sizeof code);
+    int error = text_copy(m.row_recovery.code, sizeof m.row_recovery.code, code);
     if (error < 0 || (error = text_copy(m.row_recovery.user, sizeof m.row_recovery.user, a->name)) < 0)
         return error;
     return step_reply(step, &m);
@@ -59,12 +68,14 @@ static int make_one(struct handler *h, const struct account *a, uint32_t replace
 
 static int make_all(struct handler *h, const struct account *a, struct step *step)
 {
+    char codes[RECOVERY_CODES][RECOVERY_TEXT_SIZE];
     struct recoveries old = {0};
     int error = recoveries_get(h->db, a->id, &old);
     if (error == 0)
-        error = recoveries_remove(h->db, a->id);
-    for (int i = 0; i < RECOVERY_CODES && error == 0; i++)
-        error = make_one(h, a, old.left, step);
+        error = recover_make(h, a, codes);
+    for (size_t i = 0; i < RECOVERY_CODES && error == 0; i++)
+        error = reply_code(a, codes[i], old.left, step);
+    explicit_bzero(codes, sizeof codes);
     if (error == 0)
         error = handler_audit(h, AUDIT_FACTOR_RECOVERY, a, "", NULL, "%d codes, in place of %u unused", RECOVERY_CODES,
                               old.left);

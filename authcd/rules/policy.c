@@ -99,22 +99,24 @@ static bool key_stands(const struct policy_case *in)
            has_kind(&in->service->factors, CONFIG_FACTOR_OTP);
 }
 
-/* A code is never left out where nothing else would be asked: for lack of one the password is, whatever key there was;
- * and after a key there is no grace. */
+/* For lack of a code the password is asked, whatever key there was; and after a key there is no grace. Grace may leave
+ * nothing to ask: it is what was proved a while ago that counts then, as sudo's own timestamp does. */
 static enum policy_code decide_code(const struct policy_case *in, const struct policy_plan *p)
 {
     bool enrolled = in->account.has_code;
 
     if (!has_kind(&p->factors, CONFIG_FACTOR_OTP))
         return POLICY_CODE_NOT_WANTED;
-    if (!asks_more(in) || !is_welcome(in))
+    if (!is_welcome(in))
+        return POLICY_CODE_ASKED;
+    if (enrolled && !key_stands(in) && in->has_proof && in->proof_age_s >= 0 && in->proof_age_s < p->grace_s)
+        return POLICY_CODE_GRACE;
+    if (!asks_more(in))
         return POLICY_CODE_ASKED;
     if (!enrolled && p->unenrolled == CONFIG_UNENROLLED_SKIP)
         return POLICY_CODE_SKIPPED;
     if (!enrolled && p->unenrolled == CONFIG_UNENROLLED_ENROL)
         return POLICY_CODE_ENROL;
-    if (enrolled && !key_stands(in) && in->has_proof && in->proof_age_s >= 0 && in->proof_age_s < p->grace_s)
-        return POLICY_CODE_GRACE;
     return POLICY_CODE_ASKED;
 }
 
@@ -143,7 +145,7 @@ static void decide_questions(const struct policy_case *in, struct policy_plan *p
         ask(p, PROMPT_COMBINED); /* also for lack of a code: nothing shows then */
     else
         ask_each(p);
-    if (p->n == 0)
+    if (p->n == 0 && p->code != POLICY_CODE_GRACE)
         ask(p, PROMPT_PASSWORD);
 }
 

@@ -62,7 +62,7 @@ enum policy_bar {
 enum policy_enrol { POLICY_ENROL_WORKS, POLICY_ENROL_SERVICE, POLICY_ENROL_COMBINED, POLICY_ENROL_PASSWORD };
 
 struct policy_plan {
-    size_t n; /* never 0: whoever proves nothing is somebody at a keyboard that was left alone */
+    size_t n;                                   /* 0: only in a time of grace, where the code was all that is asked */
     enum prompt_kind kinds[CONFIG_FACTORS_MAX]; /* what is asked, in order */
     enum policy_code code;
     bool code_skipped; /* POLICY_CODE_SKIPPED: the password alone is a full proof */

@@ -12,6 +12,7 @@
 
 #include "buckets.h"
 #include "clocks.h"
+#include "graces.h"
 #include "log.h"
 #include "publish.h"
 #include "sessions.h"
@@ -58,7 +59,8 @@ static int expire(struct chores *c)
     int error = db_transaction(c->d->db, &t);
 
     /* What is left comes a minute later: expired rows are refused by their date anyway. */
-    if (error < 0 || (error = sessions_expire(c->d->db, c->d->now.wall_s, EXPIRE_AT_ONCE, &more)) < 0)
+    if (error < 0 || (error = sessions_expire(c->d->db, c->d->now.wall_s, EXPIRE_AT_ONCE, &more)) < 0 ||
+        (error = graces_expire(c->d->db, &c->d->now)) < 0)
         return error;
     return db_transaction_commit(&t);
 }

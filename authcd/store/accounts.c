@@ -153,7 +153,7 @@ int accounts_delete(struct db *db, int64_t id, int64_t now_s)
     static const char *const belongings[] = {
         "DELETE FROM passwords WHERE account_id = ?",      "DELETE FROM factors WHERE account_id = ?",
         "DELETE FROM recovery_codes WHERE account_id = ?", "DELETE FROM limits WHERE account_id = ?",
-        "DELETE FROM handles WHERE account_id = ?",
+        "DELETE FROM handles WHERE account_id = ?",        "DELETE FROM graces WHERE account_id = ?",
     };
     int error = bury(db, id, now_s);
     for (size_t i = 0; error == 0 && i < sizeof belongings / sizeof *belongings; i++) {

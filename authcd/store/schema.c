@@ -134,6 +134,20 @@ static const char *const first[] = {
     "CREATE INDEX sessions_kernel ON sessions (uid, audit_session) WHERE ended_at = 0;"
     "CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at > 0;",
 
+    /* Whatever ends a session ends its times of grace. */
+    "CREATE TABLE graces ("
+    "  account_id INTEGER NOT NULL REFERENCES accounts (id),"
+    "  audit_session INTEGER NOT NULL,"
+    "  service TEXT NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  tty TEXT NOT NULL,"
+    "  boot_id TEXT NOT NULL,"
+    "  proved_boot_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (account_id, audit_session, service, source, tty)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER graces_over AFTER UPDATE OF ended_at ON sessions WHEN NEW.ended_at > 0"
+    "  BEGIN DELETE FROM graces WHERE account_id = NEW.account_id AND audit_session = NEW.audit_session; END;",
+
     "CREATE TABLE keys ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  kid TEXT NOT NULL UNIQUE,"

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "graces.h"
 #include "protocol.h"
 #include "random.h"
 #include "sql.h"
@@ -212,6 +213,20 @@ int sessions_count(struct db *db, uint32_t *ret)
     return 0;
 }
 
+int sessions_count_of(struct db *db, int64_t account_id, const char *service, uint32_t *ret)
+{
+    SQL_AUTO struct sql q =
+        sql_begin(db, "SELECT count(*) FROM sessions WHERE ended_at = 0 AND account_id = ? AND service = ?");
+    sql_bind_int(&q, account_id);
+    sql_bind_text(&q, service);
+    int error = sql_row(&q);
+    uint32_t n = error < 0 ? 0 : sql_u32(&q);
+    if (error < 0 || (error = q.error) < 0)
+        return error;
+    *ret = n;
+    return 0;
+}
+
 int sessions_touch(struct db *db, const char *name, int64_t now_s)
 {
     SQL_AUTO struct sql q = sql_begin(db, "UPDATE sessions SET last_used_at = ? WHERE name = ? AND ended_at = 0");
@@ -246,7 +261,8 @@ int sessions_end_all(struct db *db, int64_t account_id, const char *except, cons
     sql_bind_text(&q, reason);
     sql_bind_int(&q, account_id);
     sql_bind_text(&q, except);
-    return sql_run(&q, NULL);
+    int error = sql_run(&q, NULL);
+    return error < 0 ? error : graces_forget(db, account_id);
 }
 
 int sessions_end_other_boots(struct db *db, const char *boot_id, int64_t now_s)

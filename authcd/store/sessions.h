@@ -58,11 +58,15 @@ int sessions_next(struct db *db, int64_t account_id, int64_t *after, struct sess
     __attribute__((warn_unused_result));
 int sessions_count(struct db *db, uint32_t *ret) __attribute__((warn_unused_result));
 
+/* Live ones of an account that a service opened. */
+int sessions_count_of(struct db *db, int64_t account_id, const char *service, uint32_t *ret)
+    __attribute__((warn_unused_result));
+
 int sessions_touch(struct db *db, const char *name, int64_t now_s) __attribute__((warn_unused_result));
 /* -ENOENT: not live. */
 int sessions_end(struct db *db, const char *name, const char *reason, int64_t now_s)
     __attribute__((warn_unused_result));
-/* Ends all of an account's but `except` (NULL: all). */
+/* Ends all of an account's but `except` (NULL: all), and every time of grace. */
 int sessions_end_all(struct db *db, int64_t account_id, const char *except, const char *reason, int64_t now_s)
     __attribute__((warn_unused_result));
 /* At start-up: sessions of an earlier boot are over. */

@@ -106,6 +106,29 @@ static void keys(struct desk *d)
     ok(!l->got[l->n_got - 1].verdict.handle[0], "M16: SSH_AUTH_INFO_0 outside sshd is not believed");
 }
 
+static void bound(void)
+{
+    struct desk d;
+    char handle[HANDLE_SIZE];
+
+    desk_open(&d);
+    desk_config(&d, "[service *]\nfactors = password\n[service sshd]\nmax_sessions = 2\n");
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        is_int(desk_verdict(phase(&d, 0, PHASE_ACCT, "sshd", "ada", "")), VERDICT_GRANTED, "max_sessions: session %d",
+               i + 1);
+        auth(&d, "sshd", handle);
+        phase(&d, 0, PHASE_OPEN, "sshd", "ada", handle);
+    }
+    is_int(desk_verdict(phase(&d, 0, PHASE_ACCT, "sshd", "ada", "")), VERDICT_FORBIDDEN, "max_sessions: no third");
+    is_int(desk_verdict(phase(&d, 0, PHASE_ACCT, "login", "ada", "")), VERDICT_GRANTED,
+           "max_sessions: other services are not counted");
+    auth(&d, "sshd", handle);
+    is_int(desk_verdict(phase(&d, 0, PHASE_OPEN, "sshd", "ada", handle)), VERDICT_DENIED,
+           "max_sessions: nor by two at once");
+    desk_close(&d);
+}
+
 /* What people are told as their session opens, and that it says nothing where nothing may be said. */
 static void welcome(void)
 {
@@ -145,6 +168,7 @@ static void welcome(void)
 
 int main(void)
 {
+    bound();
     welcome();
     struct desk d;
 

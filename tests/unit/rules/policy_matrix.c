@@ -27,7 +27,7 @@ enum rule {
     RULES,
 };
 static const char *const rules[RULES] = {
-    [RULE_SOMETHING] = "something is asked, and never more often than once",
+    [RULE_SOMETHING] = "nothing is asked only in a time of grace where the code was all, and nothing twice",
     [RULE_ONLY_FACTORS] = "nothing is asked that neither service nor role wants",
     [RULE_PASSWORD] = "the password is asked unless a verified key stands in for it, and then a code is",
     [RULE_CODE] = "the code is asked unless unenrolled or grace says otherwise, of one that may come in",
@@ -196,15 +196,15 @@ static void check_questions(const struct at *a, const struct wanted *w, const st
 {
     unsigned got = proved(p);
     bool left_out = (w->factors & C) && !(got & C);
-    must(RULE_SOMETHING, p->n == 1 || (p->n == 2 && p->kinds[0] != p->kinds[1]), a, p);
+    must(RULE_SOMETHING, p->n > 0 || (w->factors == C && p->code == POLICY_CODE_GRACE), a, p);
+    must(RULE_SOMETHING, p->n <= 1 || (p->n == 2 && p->kinds[0] != p->kinds[1]), a, p);
     must(RULE_ONLY_FACTORS, a->combined || !(got & ~w->factors), a, p);
     must(RULE_PASSWORD, !(w->factors & P) || (got & P) || (has_key(a) && (got & C) && p->key_replaced), a, p);
     must(RULE_CODE,
-         !left_out || (w->may_come_in && !w->only_code && (!w->enrolled ? w->unenrolled != 0 : grace_runs(a, w))), a,
-         p);
+         !left_out || (w->may_come_in && (w->enrolled ? grace_runs(a, w) : !w->only_code && w->unenrolled != 0)), a, p);
     must(RULE_KEY_NEVER_ALONE, !p->key_replaced || (has_key(a) && (got & C) && p->code == POLICY_CODE_ASKED), a, p);
-    must(RULE_GRACE, p->code != POLICY_CODE_GRACE || (grace_runs(a, w) && (got & P)), a, p);
-    must(RULE_GRACE, !(w->factors & C) || w->only_code || !w->may_come_in || !grace_runs(a, w) || left_out, a, p);
+    must(RULE_GRACE, p->code != POLICY_CODE_GRACE || (grace_runs(a, w) && got == (w->factors & P)), a, p);
+    must(RULE_GRACE, !(w->factors & C) || !w->may_come_in || !grace_runs(a, w) || left_out, a, p);
     must(RULE_ENROL, p->enrols == (p->bar == POLICY_BAR_ENROL) && !(p->enrols && p->can_succeed), a, p);
     must(RULE_ENROL, !p->enrols || ((got & P) && !(got & C) && !w->enrolled && w->can_enrol && w->unenrolled == 1), a,
          p);
@@ -312,8 +312,8 @@ static const struct row {
     {"a code alone", "sudo", "[service sudo]\nfactors = otp\n", "user", true, false, 0, "C", POLICY_BAR_NONE},
     {"a code alone is not skipped", "sudo", "[service sudo]\nfactors = otp\n", "user", false, false, 0, "C",
      POLICY_BAR_NO_CODE},
-    {"nor by grace", "sudo", "[service sudo]\nfactors = otp\ngrace = 15m\n", "user", true, false, 30, "C",
-     POLICY_BAR_NONE},
+    {"but a time of grace stands for it", "sudo", "[service sudo]\nfactors = otp\ngrace = 15m\n", "user", true, false,
+     30, "", POLICY_BAR_NONE},
     {"a role that adds the password skips it neither", "sudo",
      "[service sudo]\nfactors = otp\n[role admin]\nfactors = password\n", "admin", false, false, 0, "CP",
      POLICY_BAR_NO_CODE},
