@@ -181,10 +181,55 @@ static void test_recovery(struct desk *d)
     ok(result == OTP_RIGHT && left == 0, "the last one");
 }
 
+/* RFC 6238 appendix B and RFC 4226 appendix D, against factors as a login would. The vectors of times before 2020 are
+ * rules/otp's: such a clock is not set. */
+static void test_vectors(struct desk *d)
+{
+    static const char seed[] = "1234567890123456789012345678901234567890123456789012345678901234";
+    static const struct {
+        enum otp_algorithm algorithm;
+        size_t len;
+        const char *codes[2]; /* at 2000000000 and 20000000000 */
+    } rows[] = {
+        {OTP_SHA1, 20, {"69279037", "65353130"}},
+        {OTP_SHA256, 32, {"90698825", "77737706"}},
+        {OTP_SHA512, 64, {"38618901", "47863826"}},
+    };
+    static const char *const counted[] = {"755224", "287082", "359152", "969429", "338314",
+                                          "254676", "287922", "162583", "399871", "520489"};
+    struct account a = desk_account(d, "rfc", 1008, "user", "correct horse", NULL, 0);
+    int64_t now = d->now.wall_s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct factor f = {.account_id = a.id};
+        struct otp otp = {.algorithm = rows[i].algorithm, .digits = 8, .period_s = 30};
+        snprintf(f.label, sizeof f.label, "f%zu", i);
+        desk_must(secret_set(&otp.secret, seed, rows[i].len), "secret");
+        d->now.wall_s = 2000000000;
+        DESK_STORE(d, factors_add(d->db, &f, &otp, now));
+        DESK_STORE(d, factors_confirm(d->db, f.id, now));
+        try_any(d, a.id, rows[i].codes[0]);
+        ok(result == OTP_RIGHT && taker.id == f.id, "RFC 6238, %s, 2033", otp_algorithm_name(rows[i].algorithm));
+        d->now.wall_s = 20000000000;
+        try_any(d, a.id, rows[i].codes[1]);
+        ok(result == OTP_RIGHT && taker.id == f.id, "RFC 6238, %s, 2603", otp_algorithm_name(rows[i].algorithm));
+    }
+    d->now.wall_s = now;
+    struct factor f = {.account_id = a.id, .label = "token"};
+    struct otp otp = {.kind = OTP_HOTP, .algorithm = OTP_SHA1, .digits = 6};
+    desk_must(secret_set(&otp.secret, seed, 20), "secret");
+    DESK_STORE(d, factors_add(d->db, &f, &otp, now));
+    DESK_STORE(d, factors_confirm(d->db, f.id, now));
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
+        try_any(d, a.id, counted[i]);
+        ok(result == OTP_RIGHT && taker.id == f.id, "RFC 4226, counter %zu", i);
+    }
+}
+
 int main(void)
 {
     static struct desk d;
     desk_open(&d);
+    test_vectors(&d);
     test_sorts(&d);
     test_counter(&d);
     test_clock(&d);
