@@ -75,6 +75,16 @@ def change(host, old, code, new, retyped, **fields):
     return verdict_name(row["verdict"]), row["reason"]
 
 
+def type_recovery_codes(host):
+    """Those that were made and one that was not, as they were printed and as they are stored."""
+    made = [row["code"] for row in request(host, "recovery_make", user="ada")[0]]
+    typed = [made[0], made[0], made[1].replace("-", ""), "bcde-fghj-knpr-stvx-bcde"]
+    is_([login(host, "ada", RIGHT, code)[0] for code in typed], ["GRANTED", "DENIED", "GRANTED", "DENIED"],
+        "recovery codes: a right, a used, another and a wrong one")
+    request(host, "user_unlock", user="ada")
+    return made + [code.replace("-", "") for code in made] + typed[3:]
+
+
 def type_everything(host):
     """Returns the codes typed."""
     is_(set_password(host, "ada", RIGHT), "GRANTED", "a password is set")
@@ -92,6 +102,7 @@ def type_everything(host):
     is_(login(host, "ada", RIGHT, codes[2], service="glued")[0], "GRANTED", "both in one")
     is_(login(host, "ada", WRONG, codes[2], service="glued")[0], "DENIED", "both in one, wrong")
     request(host, "user_unlock", user="ada")
+    codes += type_recovery_codes(host)
     request(host, "factor_remove", user="ada", id=1)
 
     said = [change(host, RIGHT, "", SHORT, SHORT), change(host, RIGHT, "", OTHER, OTHER + "x"),
