@@ -41,6 +41,8 @@ enum typed {
     TYPED_FRESHER,
     TYPED_RAW,
     TYPED_LONG,
+    TYPED_RECOVERY,
+    TYPED_RECOVERY_COMBINED,
     TYPED_COUNT,
 };
 
@@ -91,6 +93,15 @@ static void type(int64_t account_id, enum typed typed, struct secret *s)
         for (size_t i = 0; i < s->len; i++)
             s->bytes[i] = take();
         break;
+    case TYPED_RECOVERY:
+        type_text(s, n_papers ? papers[take() % n_papers].code : "bcde-fghj-knpr-stvx-bcde");
+        break;
+    case TYPED_RECOVERY_COMBINED:
+        type(account_id, TYPED_RIGHT, s);
+        type(account_id, TYPED_RECOVERY, &code);
+        if (s->len + code.len <= SECRET_MAX)
+            memcpy(s->bytes + s->len, code.bytes, code.len), s->len += code.len;
+        break;
     case TYPED_LONG:
         s->len = SECRET_MAX - take();
         memset(s->bytes, 'x', s->len);
@@ -115,8 +126,8 @@ static const char *any_text(void)
 {
     static char raw[9];
     static const char *const words[] = {
-        "",      "ada",  "bob",    "cyd", "dee",  "eve",  "user", "admin", "superadmin", "guest",      "totp",
-        "phone", "SHA1", "SHA512", "web", "bank", "aal1", "aal2", "king",  "ada\n",      "x\\x1b[31m", "q\xc3\xa9"};
+        "",     "ada",    "bob", "cyd",  "dee",  "eve",  "user", "admin", "superadmin", "guest",     "totp", "phone",
+        "SHA1", "SHA512", "web", "bank", "aal1", "aal2", "king", "ada\n", "x\\x1b[31m", "q\xc3\xa9", "hotp"};
     uint8_t b = take();
     if (b < sizeof words / sizeof *words)
         return words[b];

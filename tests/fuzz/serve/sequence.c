@@ -40,6 +40,8 @@ static void note_row(const struct msg *m)
 {
     if (m->number == MSG_row_token)
         strcpy(tokens[n_tokens++ % 4], m->row_token.token);
+    if (m->number == MSG_row_recovery)
+        paper_made(world_account(m->row_recovery.user).id, m->row_recovery.code);
     if (m->number == MSG_row_session)
         strcpy(names[n_names++ % 4], m->row_session.session);
 }
@@ -64,6 +66,7 @@ static void read_answers(struct caller *c, const struct step *step, bool made, c
                          struct answers *ret)
 {
     bool over = false;
+    batch++;
     for (const struct reply *r = step->first; r; r = r->next) {
         struct msg *m = &ret->last;
         world_must(!over);

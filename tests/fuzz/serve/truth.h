@@ -6,16 +6,8 @@
 #ifndef TRUTH_H
 #define TRUTH_H
 
+#include "codes.h"
 #include "looks.h"
-#include "world.h"
-
-enum { TRUTHS_MAX = 128 };
-
-/* Codes that opened something, or confirmed a factor: none may do so again. */
-static struct {
-    int64_t factor_id, step;
-} spent[TRUTHS_MAX];
-static size_t n_spent;
 
 /* Handles that auth gave out, and what they are good for. */
 static struct given {
@@ -29,55 +21,10 @@ static int64_t stirred_at; /* audit row of the last change by an administrator, 
 
 static void truth_reset(void)
 {
-    n_spent = n_given = 0;
+    n_given = 0;
+    codes_reset();
     stirred_at = 0;
     looks_reset();
-}
-
-/* ---- factors ---- */
-
-static bool is_spent(int64_t factor_id, int64_t step)
-{
-    for (size_t i = 0; i < n_spent; i++)
-        if (spent[i].factor_id == factor_id && spent[i].step >= step)
-            return true;
-    return false;
-}
-
-static void spend(int64_t factor_id, int64_t step)
-{
-    world_must(n_spent < TRUTHS_MAX);
-    spent[n_spent].factor_id = factor_id;
-    spent[n_spent++].step = step;
-}
-
-/* The step whose code of f these bytes are, within a step of now; 0: none that is not spent. */
-static int64_t step_of(const struct factor *f, const unsigned char *code, size_t len)
-{
-    struct otp otp = {0};
-    world_must(factors_otp(desk.db, f, &otp) == 0);
-    if (otp.kind != OTP_TOTP)
-        return 0;
-    int64_t now = dispatch.now.wall_s / otp.period_s;
-    for (int64_t step = now + 1; len == f->digits && step >= now - 1; step--) {
-        char want[OTP_CODE_SIZE];
-        if (otp_code(&otp, step, want) == 0 && memcmp(want, code, len) == 0 && !is_spent(f->id, step))
-            return step;
-    }
-    return 0;
-}
-
-static bool code_right(int64_t account_id, const unsigned char *code, size_t len, bool spending)
-{
-    struct factor f = {0};
-    while (factors_next(desk.db, account_id, f.number, &f) == 0) {
-        int64_t step = f.confirmed_at ? step_of(&f, code, len) : 0;
-        if (step && spending)
-            spend(f.id, step);
-        if (step)
-            return true;
-    }
-    return false;
 }
 
 static bool password_right(int64_t account_id, const unsigned char *bytes, size_t len)
@@ -131,7 +78,9 @@ static bool combined_right(const struct account *a, const struct secret *typed, 
         if (typed->len > digits && password_right(a->id, typed->bytes, typed->len - digits) &&
             code_right(a->id, typed->bytes + typed->len - digits, digits, spending))
             return true;
-    return false;
+    size_t tail = recovery_tail(typed);
+    return tail && password_right(a->id, typed->bytes, typed->len - tail) &&
+           code_right(a->id, typed->bytes + typed->len - tail, tail, spending);
 }
 
 /* Was all that this service asks proved here, for an account that may come in, as things stand now? */
@@ -331,7 +280,6 @@ static bool may_ask(const struct caller *c, const struct msg *in)
 static void check_tool(const struct caller *c, const struct msg *in, bool allowed, const struct msg *last, size_t rows,
                        int64_t changes, int64_t audits)
 {
-    struct factor f;
     world_must(last->number == MSG_end || last->number == MSG_refused);
     if (last->number == MSG_refused) {
         world_must(rows == 0 && (changes == 0 || audits == 1) && last->refused.error != REFUSAL_UNAVAILABLE);
@@ -341,16 +289,8 @@ static void check_tool(const struct caller *c, const struct msg *in, bool allowe
     world_must(allowed && last->end.count == rows && audits == (changes > 0));
     if (changes)
         stirred_at = 1;
-    if (in->number == MSG_factor_confirm) {
-        struct account a = world_account(named(in)[0] ? named(in) : "");
-        if (a.id == 0)
-            world_must(accounts_by_uid(desk.db, c->peer.uid, &a) == 0);
-        world_must(rows == 1);
-        f.number = 0;
-        while (factors_next(desk.db, a.id, f.number, &f) == 0)
-            if (f.confirmed_at && f.last_step && !is_spent(f.id, f.last_step))
-                spend(f.id, f.last_step);
-    }
+    if (in->number >= MSG_factor_add && in->number <= MSG_recovery_make)
+        codes_changed(c, in, named(in), rows);
     if (in->number == MSG_user_unlock) {
         char key[32];
         snprintf(key, sizeof key, "id:%lld", (long long)world_account(named(in)).id);
