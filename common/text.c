@@ -163,6 +163,26 @@ void text_cut(char *out, size_t cap, const char *format, va_list ap)
         out[last] = '\0';
 }
 
+static size_t cut_copy(char *out, size_t cap, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    text_cut(out, cap, format, ap);
+    va_end(ap);
+    return strlen(out);
+}
+
+void text_append(char *out, size_t cap, const char *separator, const char *format, ...)
+{
+    size_t len = strnlen(out, cap - 1);
+    va_list ap;
+    if (len > 0)
+        len += cut_copy(out + len, cap - len, "%s", separator);
+    va_start(ap, format);
+    text_cut(out + len, cap - len, format, ap);
+    va_end(ap);
+}
+
 int text_copy(char *out, size_t cap, const char *s)
 {
     size_t len = strlen(s);

@@ -33,6 +33,10 @@ int text_format(char *out, size_t cap, const char *format, ...)
 /* vsnprintf for people's eyes: what does not fit is cut at a whole character, and only there. cap > 0. */
 void text_cut(char *out, size_t cap, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 
+/* Appends to a list for people's eyes: separator first if there is anything in out, then as text_cut. */
+void text_append(char *out, size_t cap, const char *separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* strlcpy's job, with -EMSGSIZE (out empty) instead of a cut. */
 int text_copy(char *out, size_t cap, const char *s) __attribute__((warn_unused_result));
 

@@ -90,3 +90,11 @@ void account_more(const struct job *job, const struct msg *row)
 {
     account_limits(stdout, row, job->now_s);
 }
+
+int64_t account_rank(const struct msg *row_limit)
+{
+    const struct msg_row_limit *row = &row_limit->row_limit;
+    int64_t wait_s = row->wait_s < 0 || row->wait_s > INT32_MAX ? INT32_MAX : row->wait_s;
+
+    return (wait_s << 32) + row->failures;
+}

@@ -29,6 +29,7 @@ static const struct args_spec specs[ARGS_COUNT] = {
     [ARGS_SESSION] = {"session", "S", "session", "the session; $AUTHC_SESSION unless given"},
     [ARGS_SINCE] = {"since", "T", "since_at", "today, yesterday, 90s, 15m, 12h, 7d or \"YYYY-MM-DD[ HH:MM]\""},
     [ARGS_LIMIT] = {"limit", "N", NULL, "the newest N only"},
+    [ARGS_ALL] = {"all", NULL, "all", "also what stops nobody: failures within the limits, known sources"},
     [ARGS_PASSWORD_STDIN] = {"password-stdin", NULL, NULL, "read passwords from stdin, one a line"},
     [ARGS_PASSWORD_FD] = {"password-fd", "N", NULL, "read passwords from this descriptor, one a line"},
     [ARGS_CODE_STDIN] = {"code-stdin", NULL, NULL, "read codes from stdin, one a line"},

@@ -29,6 +29,7 @@ enum args_option {
     ARGS_SESSION,
     ARGS_SINCE,
     ARGS_LIMIT,
+    ARGS_ALL,
     ARGS_PASSWORD_STDIN,
     ARGS_PASSWORD_FD,
     ARGS_CODE_STDIN,

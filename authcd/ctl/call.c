@@ -183,6 +183,8 @@ static int turn_page(struct msg *request, int64_t cursor)
         after = &request->session_list.after;
     else if (request->number == MSG_audit_list)
         after = &request->audit_list.after;
+    else if (request->number == MSG_limits_list)
+        after = &request->limits_list.after;
     if (after == NULL || cursor <= *after)
         return said_link(-EPROTO, "authcd");
     *after = cursor;

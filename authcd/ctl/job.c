@@ -44,7 +44,7 @@ static int list_page(void *arg)
 {
     struct job *job = arg;
 
-    if (!job->json && job->newest == 0)
+    if (!job->json)
         table_flush(&job->table, stdout);
     return 0;
 }
@@ -52,7 +52,9 @@ static int list_page(void *arg)
 static int list_keep(void *arg, const struct msg *row)
 {
     struct job *job = arg;
-    return tail_push(&job->tail, (size_t)job->newest, row);
+    int64_t rank = job->verb->rank != NULL ? job->verb->rank(row) : 0;
+
+    return tail_push(&job->tail, job->newest > 0 ? (size_t)job->newest : TAIL_MAX, row, rank);
 }
 
 static void list_end(struct job *job, int error)
@@ -67,13 +69,16 @@ static void list_end(struct job *job, int error)
 
 static int ask_list(struct job *job)
 {
-    struct call_sink sink = {job->verb->row, job->newest > 0 ? list_keep : list_row, list_page, job};
+    bool keep = job->newest > 0 || job->verb->rank != NULL;
+    struct call_sink sink = {job->verb->row, keep ? list_keep : list_row, keep ? NULL : list_page, job};
     const char *without = args_has(job->args, ARGS_USER) ? "user" : NULL;
 
     job->table.now_s = job->now_s;
     job->table.bold = job->colour;
     table_open(&job->table, job->verb->row, job->verb->columns, without);
     int error = call_ask(&job->call, &job->ask, &job->request, &sink);
+    if (job->verb->rank != NULL)
+        tail_sort(&job->tail);
     if (error == 0)
         error = tail_each(&job->tail, list_row, job);
     list_end(job, error);

@@ -198,6 +198,8 @@ int request_fill(struct msg *ret, const struct verbs_verb *verb, const struct ar
         const char *text = request_given(verb, a, used, f->name);
         if (f->kind == MSG_U32 && strcmp(f->name, "uid") == 0)
             *(uint32_t *)slot(ret, f) = PROTOCOL_NO_UID;
+        if (f->kind == MSG_FLAG)
+            *(bool *)slot(ret, f) = args_has(a, option_of(f->name));
         if (text != NULL && (r = set(slot(ret, f), f, text, now_s, error)) < 0)
             return r;
     }

@@ -10,6 +10,8 @@
 #include <string.h>
 
 struct tail_packet {
+    int64_t rank;
+    size_t age; /* at the time of sorting */
     size_t len;
     unsigned char bytes[];
 };
@@ -43,7 +45,7 @@ static struct tail_packet **take_place(struct tail *t)
     return &t->packets[i];
 }
 
-int tail_push(struct tail *t, size_t most, const struct msg *row)
+int tail_push(struct tail *t, size_t most, const struct msg *row, int64_t rank)
 {
     unsigned char buf[PROTOCOL_PACKET_MAX / 2];
     size_t len = 0;
@@ -57,9 +59,29 @@ int tail_push(struct tail *t, size_t most, const struct msg *row)
     *place = malloc(sizeof **place + len);
     if (*place == NULL)
         return -ENOMEM;
+    (*place)->rank = rank;
     (*place)->len = len;
     memcpy((*place)->bytes, buf, len);
     return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct tail_packet *const *x = a, *const *y = b;
+
+    if ((*x)->rank != (*y)->rank)
+        return (*x)->rank > (*y)->rank ? -1 : 1;
+    return (*x)->age < (*y)->age ? -1 : (*x)->age > (*y)->age;
+}
+
+/* A ring that has turned is full, so that sorting its places straightens it. */
+void tail_sort(struct tail *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        t->packets[(t->first + i) % t->room]->age = i;
+    if (t->n > 1)
+        qsort(t->packets, t->n, sizeof t->packets[0], compare);
+    t->first = 0;
 }
 
 int tail_each(const struct tail *t, int (*row)(void *arg, const struct msg *m), void *arg)

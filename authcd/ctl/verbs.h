@@ -28,10 +28,11 @@ struct verbs_verb {
     const char *required;    /* fields that may not be left out */
     enum msg_number request, row;
     enum verbs_shape shape;
-    const char *columns;        /* of a table or record: names of fields; NULL: all */
-    const char *columns_others; /* of a record that others than uid 0 get; NULL: the same */
-    const char *done;           /* for people, with {field} */
-    const char *next;           /* what they would do then */
+    const char *columns;                    /* of a table or record: names of fields; NULL: all */
+    const char *columns_others;             /* of a record that others than uid 0 get; NULL: the same */
+    int64_t (*rank)(const struct msg *row); /* of a list: the highest first; NULL: as they come */
+    const char *done;                       /* for people, with {field} */
+    const char *next;                       /* what they would do then */
     void (*show)(const struct job *job, const struct msg *row); /* instead of shape, done and next */
     void (*more)(const struct job *job, const struct msg *row); /* below a record */
     enum verbs_exit (*run)(struct job *job);                    /* instead of asking and showing */

@@ -7,7 +7,6 @@
 #include "standing.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "text.h"
@@ -101,22 +100,6 @@ static int count_own_failures(struct handler *h, int64_t account_id, uint32_t *r
     return error == -ENOENT ? 0 : error;
 }
 
-/* Appends what there are n of, if there are any. */
-__attribute__((format(printf, 3, 4))) static void say(char out[STANDING_TEXT_SIZE], uint32_t n, const char *format, ...)
-{
-    size_t len = strlen(out);
-    va_list ap;
-    if (n == 0)
-        return;
-    if (len > 0 && len + 2 < STANDING_TEXT_SIZE) {
-        memcpy(out + len, ", ", 3);
-        len += 2;
-    }
-    va_start(ap, format);
-    text_cut(out + len, STANDING_TEXT_SIZE - len, format, ap);
-    va_end(ap);
-}
-
 static const char *plural(uint32_t n)
 {
     return n == 1 ? "" : "s";
@@ -131,9 +114,12 @@ int standing_text(struct handler *h, int64_t account_id, char out[STANDING_TEXT_
         return error;
     uint32_t codes = s.strangers_codes.wrong + s.known_codes.wrong;
     out[0] = '\0';
-    say(out, s.failures, "%u failure%s from %u source%s", s.failures, plural(s.failures), s.sources, plural(s.sources));
-    say(out, own, "%u failure%s of known sources", own, plural(own));
-    say(out, codes, "%u wrong code%s", codes, plural(codes));
-    say(out, out[0] == '\0', "nothing");
-    return 0;
+    if (s.failures > 0)
+        text_append(out, STANDING_TEXT_SIZE, ", ", "%u failure%s from %u source%s", s.failures, plural(s.failures),
+                    s.sources, plural(s.sources));
+    if (own > 0)
+        text_append(out, STANDING_TEXT_SIZE, ", ", "%u failure%s of known sources", own, plural(own));
+    if (codes > 0)
+        text_append(out, STANDING_TEXT_SIZE, ", ", "%u wrong code%s", codes, plural(codes));
+    return out[0] == '\0' ? text_copy(out, STANDING_TEXT_SIZE, "nothing") : 0;
 }

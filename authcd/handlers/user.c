@@ -25,11 +25,6 @@ static const char *state_name(enum account_state state)
     return names[state];
 }
 
-static int64_t seconds(int64_t wait_ms)
-{
-    return wait_ms == INT64_MAX ? -1 : wait_ms / 1000 + (wait_ms % 1000 != 0);
-}
-
 /* How the account stands with the guess limits: for root only. */
 static int fill_limits(struct handler *h, const struct account *a, struct msg_row_user *row)
 {
@@ -43,13 +38,13 @@ static int fill_limits(struct handler *h, const struct account *a, struct msg_ro
     row->failures = s.failures;
     row->sources = s.sources;
     row->consecutive = s.consecutive;
-    row->wait_s = seconds(s.wait_ms);
+    row->wait_s = limit_wait_s(s.wait_ms);
     row->last_failure_at = s.failed_at;
     row->known_sources = s.known;
     row->wrong_codes = s.strangers_codes.wrong;
-    row->codes_wait_s = seconds(s.strangers_codes.wait_ms);
+    row->codes_wait_s = limit_wait_s(s.strangers_codes.wait_ms);
     row->known_wrong_codes = s.known_codes.wrong;
-    row->known_codes_wait_s = seconds(s.known_codes.wait_ms);
+    row->known_codes_wait_s = limit_wait_s(s.known_codes.wait_ms);
     if (row->wait_s != 0 && a->state == ACCOUNT_ACTIVE)
         error = text_copy(row->state, sizeof row->state, "locked");
     return error < 0 ? error : text_copy(row->last_source, sizeof row->last_source, s.source);

@@ -189,7 +189,21 @@ void limit_take(struct limit_row *row, int64_t share)
     row->level = max_i64(row->level - max_i64(share, 0), max_i64(open, 0));
 }
 
+void limit_forgive(struct limit_row *row)
+{
+    int64_t open = (int64_t)row->in_flight * LIMIT_UNIT;
+    row->level = min_i64(row->level, open);
+    row->share = min_i64(row->share, open);
+    row->consecutive = 0;
+    row->failed_at = 0;
+}
+
 uint32_t limit_failures(const struct limit_rule *rule, const struct limit_row *row, const struct clock *now)
 {
     return (uint32_t)max_i64(whole(level_now(rule, row, now)) - row->in_flight, 0);
+}
+
+int64_t limit_wait_s(int64_t wait_ms)
+{
+    return wait_ms == INT64_MAX ? -1 : wait_ms / 1000 + (wait_ms % 1000 != 0);
 }

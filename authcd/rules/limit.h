@@ -83,7 +83,13 @@ void limit_refund(struct limit_row *row, bool shared);
  * the charge of the success itself. Charges in flight stay. */
 void limit_take(struct limit_row *row, int64_t share);
 
+/* Forgets all failures; charges in flight stay. */
+void limit_forgive(struct limit_row *row);
+
 /* Settled failures now, leaked: for people. */
 uint32_t limit_failures(const struct limit_rule *rule, const struct limit_row *row, const struct clock *now);
+
+/* A wait as people are told it: whole seconds, never too few; -1: no end. */
+int64_t limit_wait_s(int64_t wait_ms);
 
 #endif

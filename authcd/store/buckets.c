@@ -99,7 +99,7 @@ static int read_entry(struct sql *q, struct buckets_entry *ret)
     sql_blob(q, name, sizeof name);
     e.place = place_of(name);
     e.bucket = (enum bucket)sql_ranged(q, 0, BUCKET_COUNT - 1);
-    e.account_id = sql_int(q); /* NULL reads as 0 */
+    e.account_id = sql_int(q);
     sql_text(q, e.source, sizeof e.source);
     e.known_until = sql_int(q);
     read_columns(q, &e.row);
@@ -109,7 +109,8 @@ static int read_entry(struct sql *q, struct buckets_entry *ret)
     return 0;
 }
 
-#define SELECT_ENTRIES "SELECT name, bucket, account_id, source, known_until," ROW_COLUMNS "FROM limits WHERE "
+#define SELECT_ENTRIES                                                                                                 \
+    "SELECT name, bucket, coalesce(account_id, 0), source, known_until," ROW_COLUMNS "FROM limits WHERE "
 #define SELECT_ENTRY SELECT_ENTRIES "name >= ?1 "
 
 int buckets_find(struct db *db, const struct buckets_key *key, struct buckets_entry *ret)

@@ -99,6 +99,19 @@ def limits(host):
     ok(not any(told.values()), "L10: and nothing of what is held against it")
     ok(not re.search("fail|known|stranger|wait|203", host.authctl("user", "show", json=False, uid=UID).out), "L10: nor a line about it")
     says(host, "user show " + SELF, "not allowed: no such account, or not yours", uid=1001, code=1)
+    says(host, "limits", r"\A  BUCKET   USER +SOURCE +FAILURES  CONSECUTIVE  WAIT  LAST_FAILURE  KNOWN_UNTIL\n"
+         r"  account  %s +203\.0\.113\.9 +5 +5 +\d+s .*\n  pair +%s +203\.0\.113\.9 +5 +5 +\d+s .*\n\Z" % (SELF, SELF))
+    says(host, "limits --user ada", r"\A  BUCKET  SOURCE .*\n\Z")
+    waits = [(row["bucket"], row["wait_s"]) for row in host.authctl("limits", "--all").json]
+    is_([bucket for bucket, _ in waits], ["account", "pair"] + [bucket for bucket, _ in waits[2:]], "--all: the longest wait first")
+    is_(sorted(waits[2:]), [("net", 0), ("source", 0)], "and what stops nobody yet")
+    says(host, "limits clear 203.0.113.9", r"\A  BUCKET  SOURCE +FAILURES  LAST_FAILURE\n(  (source|net) .* 5  .*\n){2}\Z")
+    says(host, "limits clear 203.0.113.9", r'nothing is held against the source "203\.0\.113\.9"', code=1)
+    says(host, "limits clear", "missing: source", code=2)
+    says(host, "limits", "for root only", uid=UID, code=1)
+    says(host, "limits clear 203.0.113.9", "for root only", uid=UID, code=1)
+    is_([row["result"] for row in host.authctl("audit").json if row["event"] == "limit.clear"],
+        ["5 failures of 203.0.113.9, 5 failures of 203.0.0.0/16 forgiven"], "the audit tells what was cleared")
     host.authctl("user", "unlock", SELF)
     is_([row["result"] for row in host.authctl("audit").json if row["event"] == "user.unlock"][-1], "5 failures from 1 source forgiven",
         "the audit tells what unlock forgave")
@@ -166,6 +179,10 @@ def sessions(host, secret):
 
 def every_verb_is_json(host, secret, session, token):
     mine = dict(uid=UID, env=dict(os.environ, AUTHC_SESSION=session))
+    with host.connect() as peer:  # so that there is something to list and to clear
+        peer.ask("begin", nonce=b"n" * 16, phase=PHASE["AUTH"], service="sshd", user="nobody-there", rhost="10.0.0.7", audit_session=NO_SESSION)
+        peer.ask("answer", secret="wrong")
+        peer.ask("answer", secret="000000")
     cases = [("user add bob --uid 1004", {}, dict), ("user list", {}, list), ("user show bob", {}, dict),
              ("user set bob --role guest", {}, dict), ("user disable bob", {}, dict), ("user enable bob", {}, dict),
              ("user unlock bob", {}, dict), ("passwd bob --password-stdin", {"input": GOOD + "\n"}, dict),
@@ -173,7 +190,8 @@ def every_verb_is_json(host, secret, session, token):
              ("factor rename 1 key --user bob", {}, dict), ("factor remove 1 --user bob", {}, dict), ("factor list --user bob", {}, list), ("user delete bob", {}, dict),
              ("session list", {}, list), ("token --aud web", mine, dict), ("factor recovery --user " + SELF, {}, list), ("token verify", {"input": token}, dict),
              ("token inspect", {"input": token}, dict), ("whoami", mine, dict), ("audit", {}, list),
-             ("audit --since 7d --limit 3", {}, list), ("audit verify", {}, dict), ("status", {}, dict), ("status", {"uid": UID}, dict),
+             ("audit --since 7d --limit 3", {}, list), ("audit verify", {}, dict),
+             ("limits", {}, list), ("limits --all", {}, list), ("limits clear 10.0.0.7", {}, list), ("status", {}, dict), ("status", {"uid": UID}, dict),
              ("config show", {}, list), ("session kill " + session, {}, dict), ("session list", {}, list)]
     seen = {}
     for words, options, kind in cases:

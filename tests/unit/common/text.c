@@ -157,6 +157,23 @@ static int number(const char *s, uint64_t max, uint64_t *ret)
     return text_to_u64(s, max, ret);
 }
 
+static void test_append(void)
+{
+    char out[12] = "";
+
+    text_append(out, sizeof out, ", ", "%d", 1);
+    is_str(out, "1", "the first of a list");
+    text_append(out, sizeof out, ", ", "%s", "two");
+    is_str(out, "1, two", "the second");
+    text_append(out, sizeof out, ", ", "%s", "2\xc3\xa4\xc3\xa4");
+    is_str(out, "1, two, 2\xc3\xa4", "what does not fit is cut at a character");
+    text_append(out, sizeof out, ", ", "more");
+    is_str(out, "1, two, 2\xc3\xa4", "and nothing comes after that");
+    char one[1] = "";
+    text_append(one, sizeof one, ", ", "x");
+    is_str(one, "", "no room at all");
+}
+
 static void test_numbers(void)
 {
     static const char *const bad[] = {"", "+1", "-1", " 1", "1 ", "01", "00", "0x1", "1e3", "1.0", "\xd9\xa1"};
@@ -180,6 +197,7 @@ int main(void)
     test_printable();
     test_copy();
     test_cut();
+    test_append();
     test_numbers();
     return tap_done();
 }

@@ -75,6 +75,12 @@ static void test_filled(void)
     is_int(fill("token verify --aud web"), 0, "and without");
     is_int(m.number, MSG_token_verify, "is not a token");
     is_int(fill("passwd ada --password-stdin"), 0, "a verb without a request");
+    is_int(fill("limits"), 0, "limits");
+    ok(!m.limits_list.all && m.limits_list.user[0] == '\0', "of what stops somebody");
+    is_int(fill("limits --all --user ada"), 0, "limits --all");
+    ok(m.limits_list.all, "of everything");
+    is_int(fill("limits clear 2001:db8:1:2::/64"), 0, "limits clear");
+    is_str(m.limits_clear.source, "2001:db8:1:2::/64", "what is to be cleared");
 }
 
 static void test_refused(void)
@@ -95,6 +101,9 @@ static void test_refused(void)
     bad("factor add totp --digits 256", "not a number");
     bad("factor add totp --label \xff", "not UTF-8");
     bad("session kill", "missing: session");
+    bad("limits clear", "missing: source");
+    bad("limits ada", "a word too many");
+    bad("limits clear 192.0.2.7 --all", "not an option");
     bad("token", "missing: --aud");
     bad("token eyJhbGciOiJFUzI1NiJ9.e30.AA --aud web", "a word too many");
     bad("token verify eyJhbGciOiJFUzI1NiJ9.e30.AA", "never from arguments");

@@ -26,7 +26,7 @@ static const char *newest(size_t most, int64_t n)
 
     seen[0] = '\0';
     for (m.row_event.seq = 1; m.row_event.seq <= n; m.row_event.seq++)
-        if (tail_push(&t, most, &m) < 0)
+        if (tail_push(&t, most, &m, 0) < 0)
             return "failed";
     if (tail_each(&t, note, NULL) < 0)
         strcat(seen, "error");
@@ -34,8 +34,37 @@ static const char *newest(size_t most, int64_t n)
     return seen;
 }
 
+/* Rows 1, 2, 3... with those ranks, of which most are kept, the highest rank first. */
+static const char *sorted(size_t most, size_t n, const int64_t *ranks)
+{
+    struct tail t = {0};
+    struct msg m = {.number = MSG_row_event};
+
+    seen[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        m.row_event.seq = (int64_t)i + 1;
+        if (tail_push(&t, most, &m, ranks[i]) < 0)
+            return "failed";
+    }
+    tail_sort(&t);
+    if (tail_each(&t, note, NULL) < 0)
+        return "error";
+    tail_free(&t);
+    return seen;
+}
+
+static void test_sorted(void)
+{
+    static const int64_t ranks[] = {0, INT64_MAX, -5, 7, 7, INT64_MIN, 7};
+
+    is_str(sorted(100, 0, ranks), "", "none sorted");
+    is_str(sorted(100, 7, ranks), "2 4 5 7 1 3 6 ", "the highest first, of the same the oldest");
+    is_str(sorted(4, 7, ranks), "4 5 7 6 ", "also in a ring that has turned");
+}
+
 int main(void)
 {
+    test_sorted();
     is_str(newest(3, 0), "", "of none");
     is_str(newest(3, 2), "1 2 ", "of less");
     is_str(newest(3, 3), "1 2 3 ", "of as many");

@@ -248,6 +248,31 @@ static void test_parallel_right(void)
     is_int(row.share, 0, "nor shared");
 }
 
+static void test_forgive(void)
+{
+    struct clock now = start();
+    struct limit_row row = {0};
+    charge_and_fail(account, &row, &now, 7);
+    is_int(row.failed_at, now.wall_s, "when the last failure was");
+    pass(&now, HOUR_MS);
+    limit_charge(account, &row, &now, true);
+    is_int(row.failed_at, now.wall_s - 3600, "a charge is none");
+    limit_refund(&row, true);
+    is_int(row.failed_at, now.wall_s - 3600, "nor is a success");
+    limit_charge(account, &row, &now, true);
+    limit_charge(account, &row, &now, false);
+    limit_forgive(&row);
+    ok(row.level == 2 * LIMIT_UNIT && row.share <= 2 * LIMIT_UNIT && row.in_flight == 2, "what is in flight stays");
+    ok(row.consecutive == 0 && row.failed_at == 0, "all else is forgotten");
+    limit_fail(&row);
+    limit_fail(&row);
+    is_int(limit_failures(account, &row, &now), 2, "and fails later");
+    is_int(limit_wait_s(0), 0, "no wait");
+    is_int(limit_wait_s(1), 1, "a wait is never told too short");
+    is_int(limit_wait_s(2000), 2, "nor too long");
+    is_int(limit_wait_s(INT64_MAX), -1, "no end");
+}
+
 static void test_refund(void)
 {
     struct clock now = start();
@@ -478,6 +503,7 @@ int main(void)
     test_parallel_wrong();
     test_parallel_right();
     test_refund();
+    test_forgive();
     test_share();
     test_consecutive();
     test_best_guesser();
