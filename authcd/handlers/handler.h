@@ -68,6 +68,11 @@ int on_hashed(struct handler *h, const struct password_job *job, struct step *st
 int on_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 /* The connection is gone: settles what was in flight (a charge that was made stays). */
 int on_gone(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* There is no room for the conversation any more: it ends, as no attempt at all. */
+int on_busy(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* Is it between BEGIN and its verdict? Has its person answered anything? NULL: no. */
+bool login_is_open(const struct login *login);
+bool login_has_answered(const struct login *login);
 /* What a waiting login waits for, as step's settled names it; 0: it does not wait. */
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */

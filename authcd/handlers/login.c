@@ -27,6 +27,16 @@ int64_t login_waits_for(const struct login *login)
     return login && login->waiting ? login->attempt.waits_for : 0;
 }
 
+bool login_is_open(const struct login *login)
+{
+    return login && login->state != LOGIN_DONE;
+}
+
+bool login_has_answered(const struct login *login)
+{
+    return login && login->has_answered;
+}
+
 void login_mark(struct login *login)
 {
     if (!login)
@@ -246,6 +256,7 @@ int on_answer(struct handler *h, const struct msg_answer *in, struct step *step)
 
     if (!login || login->state != LOGIN_ASKING)
         return refuse_order(step, "an answer that nobody asked for");
+    login->has_answered = true;
     if (login->begin.phase == PHASE_CHAUTHTOK)
         return chauthtok_answer(h, &in->secret, step);
     return auth_answer(h, &in->secret, step);
@@ -287,11 +298,31 @@ int on_gone(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
 
-    if (!login || login->state == LOGIN_DONE)
+    if (!login_is_open(login))
         return 0;
     login->state = LOGIN_DONE;
     login->waiting = false;
     return login->attempt.reserved ? settle_failed(h, step, AUDIT_LOGIN_FAILURE, "hung up after an answer") : 0;
+}
+
+/* What it charged is given back: nothing was told of what was looked at. Whoever has a verdict coming keeps its charge,
+ * and loses the verdict. */
+int on_busy(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+
+    step->close = true;
+    if (login_is_open(login)) {
+        bool reserved = login->attempt.reserved;
+        int error = attempt_refund(h->db, &login->attempt);
+        if (error < 0)
+            return error;
+        login->state = LOGIN_DONE;
+        login->waiting = false;
+        if (reserved)
+            settle_wake(login, step);
+    }
+    return step_refuse(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
 }
 
 int on_abort(struct handler *h, const struct msg_abort *in, struct step *step)

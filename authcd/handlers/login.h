@@ -40,6 +40,7 @@ struct login {
     size_t answered; /* of the plan's questions */
     enum login_state state;
     enum prompt_kind asking; /* kind of the prompt that is out */
+    bool has_answered;       /* anything */
 
     struct attempt attempt;
     struct attempt marked; /* as it was before the call at hand, like marked_state */

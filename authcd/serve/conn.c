@@ -62,13 +62,20 @@ static void reply_free(struct reply *r)
     step_clear(&s);
 }
 
+void conn_discard(struct conn *c)
+{
+    while (c->first)
+        reply_free(pop(c));
+    password_job_free(c->job);
+    c->job = NULL;
+    c->held_until_ms = 0;
+}
+
 void conn_free(struct conn *c)
 {
     if (!c)
         return;
-    while (c->first)
-        reply_free(pop(c));
-    password_job_free(c->job);
+    conn_discard(c);
     login_free(c->login);
     closer_close(c->fd);
     free(c);

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "handler.h"
+#include "room.h"
 
 enum { CONN_OUT_MAX = 16 };            /* replies that wait; beyond, nothing more is read */
 #define CONN_PERSON_MS INT64_C(180000) /* for what a person types */
@@ -31,6 +32,8 @@ struct conn {
     struct peer peer;
     int64_t proved_until_ms;
     struct login *login;
+    struct room_seat seat;
+    bool leaving;     /* was told to, for somebody else's sake */
     uint64_t packets; /* received */
 
     struct reply *first, *last; /* not sent yet */
@@ -55,6 +58,9 @@ int conn_receive(struct conn *c, unsigned char *packet, size_t *ret_len, const c
 
 /* Takes a step's replies and job over, and what it says about the connection. */
 void conn_take(struct conn *c, struct step *step, int64_t now_ms);
+
+/* Drops what has not been sent or submitted. */
+void conn_discard(struct conn *c);
 
 /* Sends what is there. -EAGAIN: the peer does not read (blocked is set); -ECONNRESET: nobody is there. */
 int conn_flush(struct conn *c, int64_t now_ms) __attribute__((warn_unused_result));

@@ -16,7 +16,7 @@ bool crowd_admits(const struct crowd *c, uint32_t uid)
     unsigned own = 0;
 
     if (uid == 0)
-        return c->n < c->max;
+        return c->n - c->leaving < c->max;
     if (c->n + CROWD_RESERVE >= c->max)
         return false;
     TAILQ_FOREACH (conn, &c->all, all)
@@ -34,6 +34,7 @@ void crowd_remove(struct crowd *c, struct conn *conn)
 {
     TAILQ_REMOVE(&c->all, conn, all);
     c->n--;
+    c->leaving -= conn->leaving;
 }
 
 struct conn *crowd_find(const struct crowd *c, uint64_t token)

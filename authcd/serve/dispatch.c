@@ -98,7 +98,7 @@ static void answer_failure(struct dispatch_from from, const struct msg *in, int 
 
 /* ---- one transaction a call ---- */
 
-/* What runs inside: a message, or one of the three that serve calls by itself. */
+/* What runs inside: a message, or one of those that serve calls by itself. */
 struct call {
     handler_function *message;
     const struct msg *in;
@@ -182,17 +182,34 @@ static bool may_send(const struct peer *peer, const struct msg_type *type, struc
 
 /* ---- busy and broken ---- */
 
+_Static_assert(sizeof((struct password_job *)0)->source == ROOM_SOURCE_SIZE, "one name for a source, in both queues");
+
 /* Decided before the account is looked up, from the source alone, so that it tells nothing about names. */
-static bool is_busy(const struct dispatch *d, const struct peer *peer, const struct msg_begin *in)
+static bool is_busy(struct dispatch *d, struct dispatch_from from, const struct msg_begin *in)
 {
     struct source source;
     char key[sizeof((struct password_job *)0)->source] = "";
 
     if (in->phase != PHASE_AUTH && in->phase != PHASE_CHAUTHTOK && in->phase != PHASE_STEPUP)
         return false;
-    source_of_begin(&source, in, peer->uid, &d->config->authcd);
+    source_of_begin(&source, in, from.peer->uid, &d->config->authcd);
     memcpy(key, source.text, strnlen(source.text, sizeof key - 1));
-    return pool_busy(d->pool, key, source.kind == SOURCE_CONSOLE);
+    bool console = source.kind == SOURCE_CONSOLE;
+    return pool_busy(d->pool, key, console) ||
+           (!from.seat->source && room_enter(d->room, from.seat, key, console, &d->makes_way) < 0);
+}
+
+static void begin(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)
+{
+    if (is_busy(d, from, &call->in->begin)) {
+        refuse_and_close(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
+        return;
+    }
+    run(d, from, call, "begin", step);
+    if (!login_is_open(*from.login)) { /* said all at once */
+        room_leave(d->room, from.seat);
+        d->makes_way = NULL;
+    }
 }
 
 static int broken_status(const struct dispatch *d, const struct peer *peer, struct step *step)
@@ -230,6 +247,7 @@ static void dispatch_message(struct dispatch *d, struct dispatch_from from, cons
                              const struct msg *in, struct step *step)
 {
     size_t n;
+    struct call call = {.message = dispatch_table[type - msg_types(&n)], .in = in};
 
     if (!may_send(from.peer, type, step))
         return;
@@ -237,10 +255,10 @@ static void dispatch_message(struct dispatch *d, struct dispatch_from from, cons
         answer_broken(d, from.peer, in, step);
     else if (is_over_budget(d, from.peer, in))
         refuse_and_close(step, REFUSAL_BUSY, "too many requests of this uid: try again in a minute");
-    else if (in->number == MSG_begin && is_busy(d, from.peer, &in->begin))
-        refuse_and_close(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
+    else if (in->number == MSG_begin)
+        begin(d, from, &call, step);
     else
-        run(d, from, &(struct call){.message = dispatch_table[type - msg_types(&n)], .in = in}, type->name, step);
+        run(d, from, &call, type->name, step);
 }
 
 void dispatch_packet(struct dispatch *d, struct dispatch_from from, const unsigned char *packet, size_t len,
@@ -249,6 +267,7 @@ void dispatch_packet(struct dispatch *d, struct dispatch_from from, const unsign
     int error = msg_decode(packet, len, &d->in);
     const struct msg_type *type = error < 0 ? NULL : msg_type(d->in.number);
 
+    d->makes_way = NULL;
     if (error == -EPROTONOSUPPORT)
         refuse_version(step);
     else if (!type)
@@ -268,6 +287,11 @@ void dispatch_hashed(struct dispatch *d, struct dispatch_from from, const struct
 void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *step)
 {
     run(d, from, &(struct call){.event = on_retry}, "retry", step);
+}
+
+void dispatch_busy(struct dispatch *d, struct dispatch_from from, struct step *step)
+{
+    run(d, from, &(struct call){.event = on_busy}, "busy", step);
 }
 
 void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step)

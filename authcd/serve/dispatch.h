@@ -9,23 +9,27 @@
 #include "budget.h"
 #include "handler.h"
 #include "pool.h"
+#include "room.h"
 
 struct dispatch {
     struct db *db;      /* NULL: there is no state to answer from */
     const char *broken; /* why, for root's eyes */
     const struct config *config;
     struct counters *counters;
-    struct pool *pool; /* NULL without db */
+    struct pool *pool;           /* NULL without db */
+    struct room *room;           /* whose conversations go on */
+    struct room_seat *makes_way; /* whoever has to leave for what the last packet began; NULL: nobody */
     struct clock now;
     struct budget budget;
     bool unsettled; /* somebody is gone whose attempt in flight could not be settled */
     struct msg in;  /* the packet at hand: too large for a stack that has others */
 };
 
-/* Who asks, and the conversation that is theirs. */
+/* Who asks, the conversation that is theirs, and its seat, which they give up when all was said. */
 struct dispatch_from {
     const struct peer *peer;
     struct login **login;
+    struct room_seat *seat;
 };
 
 /* Each fills *step, empty before, and cannot fail: what goes wrong ends in a refusal and step->close. */
@@ -33,6 +37,8 @@ void dispatch_packet(struct dispatch *d, struct dispatch_from from, const unsign
                      struct step *step);
 void dispatch_hashed(struct dispatch *d, struct dispatch_from from, const struct password_job *job, struct step *step);
 void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *step);
+/* There is no room for the peer's conversation: REFUSED BUSY, and close. */
+void dispatch_busy(struct dispatch *d, struct dispatch_from from, struct step *step);
 /* The peer is gone: step's replies go nowhere. */
 void dispatch_gone(struct dispatch *d, struct dispatch_from from, struct step *step);
 

@@ -101,6 +101,11 @@ static void turn_away(struct listeners *l, struct conn *c, int64_t now_ms)
     conn_free(c);
 }
 
+static bool has_place(struct listeners *l, const struct crowd *crowd, uint32_t uid)
+{
+    return crowd_admits(crowd, uid) || (uid == 0 && l->make_way && l->make_way(l->userdata));
+}
+
 static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now_ms)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -112,7 +117,7 @@ static void let_in(struct listeners *l, int fd, struct crowd *crowd, int64_t now
     }
     event.data.ptr = c;
     c->epoll = l->epolls[c->peer.uid == 0 ? SOCKETS_SYSTEM : SOCKETS_USER];
-    if (!crowd_admits(crowd, c->peer.uid) || epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+    if (!has_place(l, crowd, c->peer.uid) || epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         turn_away(l, c, now_ms);
         return;
     }

@@ -12,6 +12,9 @@
 struct listeners {
     int fds[SOCKETS_COUNT];
     int epolls[SOCKETS_COUNT]; /* where each is watched; not owned */
+    /* Asked where root's would be one too many: can somebody be made to leave for it? NULL: nobody. */
+    bool (*make_way)(void *userdata);
+    void *userdata;
     bool watched;
     bool user_rests;      /* user.sock alone is not watched */
     unsigned turned_away; /* since the log was last told */

@@ -59,14 +59,20 @@ void lists_hold(struct lists *l, struct conn *c)
         TAILQ_INSERT_HEAD(&l->held, c, held);
 }
 
+void lists_release(struct lists *l, struct conn *c)
+{
+    if (c->is_held)
+        TAILQ_REMOVE(&l->held, c, held);
+    c->is_held = false;
+}
+
 struct conn *lists_take_held(struct lists *l, int64_t now_ms)
 {
     struct conn *c = TAILQ_FIRST(&l->held);
 
     if (!c || c->held_until_ms > now_ms)
         return NULL;
-    TAILQ_REMOVE(&l->held, c, held);
-    c->is_held = false;
+    lists_release(l, c);
     return c;
 }
 
@@ -114,12 +120,11 @@ struct conn *lists_take_retry(struct lists *l)
 void lists_forget(struct lists *l, struct conn *c)
 {
     TAILQ_REMOVE(&l->dead, c, touched);
-    if (c->is_held)
-        TAILQ_REMOVE(&l->held, c, held);
+    lists_release(l, c);
     if (c->waits_for)
         TAILQ_REMOVE(&l->waiting, c, waiting);
     if (c->retry)
         lists_settled(l, c->waits_for);
-    c->is_held = c->retry = false;
+    c->retry = false;
     c->waits_for = 0;
 }

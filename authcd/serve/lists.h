@@ -24,6 +24,8 @@ void lists_die(struct lists *l, struct conn *c);
 
 /* Holds c until its held_until_ms. */
 void lists_hold(struct lists *l, struct conn *c);
+/* Holds it no longer. */
+void lists_release(struct lists *l, struct conn *c);
 /* The first held one whose time has come, no longer held; NULL if there is none. */
 struct conn *lists_take_held(struct lists *l, int64_t now_ms);
 

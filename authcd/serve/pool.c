@@ -288,9 +288,8 @@ bool pool_busy(struct pool *p, const char *source, bool priority)
 {
     pthread_mutex_lock(&p->lock);
     uint64_t wait_us = line_before(&p->line, source, priority) * p->stats.hash_us / p->slots;
-    bool busy = line_length(&p->line) >= POOL_WAITING_MAX || wait_us > POOL_WAIT_MAX_MS * 1000;
     pthread_mutex_unlock(&p->lock);
-    return busy;
+    return wait_us > POOL_WAIT_MAX_MS * 1000;
 }
 
 uint32_t pool_waiting(struct pool *p)

@@ -14,7 +14,7 @@
 #include "config.h"
 #include "password.h"
 
-enum { POOL_WAITING_MAX = 4096 };
+enum { POOL_WAITING_MAX = 8192 }; /* more than have room: a bound, not a rule */
 #define POOL_WAIT_MAX_MS INT64_C(45000)
 
 /* Since the start; times in microseconds. */
@@ -51,7 +51,7 @@ int pool_fd(const struct pool *p);
 /* The next job that came back, now the caller's; NULL if there is none. */
 struct password_job *pool_take(struct pool *p, uint64_t *ret_token);
 
-/* Would a job of this source be kept waiting too long, or find too many that wait? */
+/* Would a job of this source be kept waiting too long? */
 bool pool_busy(struct pool *p, const char *source, bool priority);
 
 uint32_t pool_waiting(struct pool *p);

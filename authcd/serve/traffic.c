@@ -5,6 +5,7 @@
 #include "traffic.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -13,7 +14,8 @@
 #include "clocks.h"
 #include "log.h"
 
-enum { PACKETS_MAX = 64, RETRIES_MAX = 64, FILES_KEPT = 64 };
+enum { PACKETS_MAX = 64, RETRIES_MAX = 64, FILES_KEPT = 128, ROOM_PART = 9 };
+#define SILENT_MS INT64_C(1000)
 #define BUDGET_US INT64_C(2000)
 
 void traffic_start(struct traffic *t)
@@ -30,10 +32,10 @@ static bool is_over(const struct traffic *t)
 
 static struct dispatch_from from(struct conn *c)
 {
-    return (struct dispatch_from){&c->peer, &c->login};
+    return (struct dispatch_from){&c->peer, &c->login, &c->seat};
 }
 
-/* ---- what comes in ---- */
+/* ---- what a step does ---- */
 
 static void wake(struct traffic *t, const struct step *step)
 {
@@ -50,8 +52,62 @@ static void apply(struct traffic *t, struct conn *c, struct step *step)
     step_clear(step);
     if (c->held_until_ms > t->d->now.boot_ms)
         lists_hold(&t->lists, c);
+    else if (!login_is_open(c->login))
+        room_leave(&t->room, &c->seat);
+    c->seat.answered = login_has_answered(c->login);
     lists_touch(&t->lists, c);
 }
+
+/* ---- who has to leave ---- */
+
+static struct conn *conn_of(struct room_seat *seat)
+{
+    return (struct conn *)((char *)seat - offsetof(struct conn, seat));
+}
+
+static void make_leave(struct traffic *t, struct room_seat *seat)
+{
+    struct conn *c = conn_of(seat);
+    struct step step = {0};
+
+    room_leave(&t->room, seat);
+    t->crowd.leaving += !c->leaving;
+    c->leaving = true;
+    if (c->dead)
+        return;
+    conn_discard(c);
+    lists_release(&t->lists, c);
+    dispatch_busy(t->d, from(c), &step);
+    apply(t, c, &step);
+}
+
+/* Whoever connected and then said nothing: a module, or a tool, does both at once. */
+static struct conn *find_silent(const struct traffic *t)
+{
+    struct conn *c;
+
+    TAILQ_FOREACH (c, &t->crowd.all, all)
+        if (c->packets == 0 && !c->dead && c->deadline_ms - CONN_PROGRAM_MS + SILENT_MS <= t->d->now.boot_ms)
+            return c;
+    return NULL;
+}
+
+static bool make_way(void *userdata)
+{
+    struct traffic *t = userdata;
+    struct conn *silent = find_silent(t);
+    struct room_seat *seat = silent ? NULL : room_first_to_leave(&t->room, 1);
+
+    if (silent) {
+        silent->leaving = true;
+        t->crowd.leaving++;
+        lists_die(&t->lists, silent);
+    } else if (seat)
+        make_leave(t, seat);
+    return silent || seat;
+}
+
+/* ---- what comes in ---- */
 
 static void receive(struct traffic *t, struct conn *c)
 {
@@ -75,6 +131,9 @@ static void receive(struct traffic *t, struct conn *c)
         dispatch_packet(t->d, from(c), t->packet, len, &step);
     explicit_bzero(t->packet, sizeof t->packet);
     apply(t, c, &step);
+    if (t->d->makes_way)
+        make_leave(t, t->d->makes_way);
+    t->d->makes_way = NULL;
 }
 
 /* A hash is back. Whoever wanted it may be gone: then it only counts. */
@@ -177,6 +236,7 @@ void traffic_reap(struct traffic *t)
         lists_forget(&t->lists, c);
         if (c->hashing)
             pool_forget(t->d->pool, c->token);
+        room_leave(&t->room, &c->seat);
         crowd_remove(&t->crowd, c);
         epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->fd, NULL); /* its descriptor may outlive it for a while */
         conn_free(c);
@@ -293,6 +353,10 @@ int traffic_open(struct traffic *t, struct dispatch *d, const struct sockets *so
     t->d = d;
     crowd_init(&t->crowd, connections_max());
     lists_init(&t->lists);
+    room_init(&t->room, t->crowd.max - t->crowd.max / ROOM_PART);
+    d->room = &t->room;
+    t->listeners.make_way = make_way;
+    t->listeners.userdata = t;
     for (size_t i = 0; i < SOCKETS_COUNT; i++) {
         t->epolls[i] = t->listeners.epolls[i] = epoll_create1(EPOLL_CLOEXEC);
         t->listeners.fds[i] = sockets->fds[i];

@@ -10,12 +10,14 @@
 #include "dispatch.h"
 #include "listeners.h"
 #include "lists.h"
+#include "room.h"
 
 struct traffic {
     struct dispatch *d; /* not owned */
     struct listeners listeners;
     struct crowd crowd;
     struct lists lists;
+    struct room room;
     /* Who is watched, by whose they are: root's connections are served first, whatever all others ask for. The second
      * is in the first, and so are system.sock and what the pool gives back. */
     int epolls[SOCKETS_COUNT];

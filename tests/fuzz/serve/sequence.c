@@ -142,7 +142,7 @@ static void give_up(struct caller *c, struct step *step)
 static void make_call(struct caller *c, const struct call *call)
 {
     static struct answers answers;
-    struct dispatch_from from = {&c->peer, &c->login};
+    struct dispatch_from from = {&c->peer, &c->login, &c->seat};
     struct step step = {0};
     struct audit row = {0};
     bool allowed = call->request && may_ask(c, call->request), stranger = c->begun && is_stranger(c);
@@ -203,6 +203,7 @@ static void forget(struct caller *c)
 {
     login_free(c->login);
     password_job_free(c->job);
+    room_leave(&room, &c->seat);
     memset(c, 0, sizeof *c);
 }
 
@@ -214,7 +215,7 @@ static void hang_up(struct caller *c)
     world_full = disk_full;
     disk_full = false;
     if (c->login)
-        dispatch_gone(&dispatch, (struct dispatch_from){&c->peer, &c->login}, &step);
+        dispatch_gone(&dispatch, (struct dispatch_from){&c->peer, &c->login, &c->seat}, &step);
     world_full = false;
     struct step settled = step;
     look_settle(c, false, false);

@@ -21,6 +21,7 @@ enum { CALLERS = 8, KINDS = PROMPT_RETYPE_PASSWORD + 1, MINUTE_MS = 60000 };
 struct caller {
     struct peer peer;
     struct login *login;
+    struct room_seat seat;
     struct password_job *job;
     bool connected, begun, done, asked; /* asked: a prompt is out */
     enum prompt_kind kind;              /* of that prompt */
@@ -80,6 +81,7 @@ static const uint32_t uids[CALLERS] = {0, 0, 0, 1001, 1002, 1003, 65534, 4242};
 static struct desk desk;
 static struct dispatch dispatch;
 static struct caller callers[CALLERS];
+static struct room room;
 static sqlite3 *pristine;
 
 /* The plaintext of every account's password, as it was last set. */
@@ -167,6 +169,8 @@ static void world_make(void)
     dispatch.db = desk.db;
     dispatch.config = &desk.config;
     dispatch.counters = &desk.counters;
+    dispatch.room = &room;
+    room_init(&room, ROOM_MAX); /* never full here */
     atexit(world_end);
 }
 
@@ -179,6 +183,8 @@ static void world_reset(void)
     made = true;
     world_copy(desk.db->sqlite, pristine);
     memset(&desk.db->audit, 0, sizeof desk.db->audit); /* the head in memory is another input's */
+    for (size_t i = 0; i < CALLERS; i++)
+        room_leave(&room, &callers[i].seat);
     memset(callers, 0, sizeof callers);
     memset(&dispatch.budget, 0, sizeof dispatch.budget);
     dispatch.now = start;

@@ -16,23 +16,26 @@
 
 static char dir[] = "/tmp/authc-dispatch-XXXXXX";
 static struct dispatch d;
+static struct room room;
 static struct msg reply; /* the first of the last answer */
 
 static bool ask_raw(uint32_t uid, bool proved, const unsigned char *packet, size_t len)
 {
     struct peer peer = {.uid = uid, .pid = 1, .audit_session = PROTOCOL_NO_SESSION, .proved = proved};
     struct login *login = NULL;
+    struct room_seat seat = {0};
     struct step step = {0}, gone = {0};
 
     memset(&reply, 0, sizeof reply);
-    dispatch_packet(&d, (struct dispatch_from){&peer, &login}, packet, len, &step);
+    dispatch_packet(&d, (struct dispatch_from){&peer, &login, &seat}, packet, len, &step);
     if (step.first && msg_decode(step.first->bytes, step.first->len, &reply) < 0)
         abort();
     bool closes = step.close;
     step_clear(&step);
     if (login && d.db)
-        dispatch_gone(&d, (struct dispatch_from){&peer, &login}, &gone);
+        dispatch_gone(&d, (struct dispatch_from){&peer, &login, &seat}, &gone);
     step_clear(&gone);
+    room_leave(&room, &seat);
     login_free(login);
     return closes;
 }
@@ -194,6 +197,42 @@ static void failing(void)
     ok(!ask(0, false, &m), "the next one is served again");
 }
 
+/* Who is told that there is no room, and who leaves for whom. Nobody's account is looked at for it. */
+static void full_room(void)
+{
+    struct msg m = begin(PHASE_AUTH);
+    struct room_seat here = {0}, *nobody = NULL;
+    static struct peer root = {.uid = 0, .pid = 1, .audit_session = PROTOCOL_NO_SESSION};
+    static unsigned char packet[PROTOCOL_PACKET_MAX];
+    struct login *login = NULL;
+    struct room_seat seat = {0};
+    struct step step = {0};
+    size_t len = 0;
+
+    room.max = 1;
+    strcpy(m.begin.rhost, "192.0.2.7");
+    if (room_enter(&room, &here, "192.0.2.7", false, &nobody) < 0 || msg_encode(&m, packet, sizeof packet, &len) < 0)
+        abort();
+    ok(ask(0, false, &m) && is_refused(REFUSAL_BUSY), "no room for the source that has it all");
+    ok(!d.makes_way, "and nobody has to leave for it");
+    m.begin.phase = PHASE_ACCT;
+    ok(ask(0, false, &m) && reply.number == MSG_verdict, "what asks nothing needs no room");
+    m = begin(PHASE_AUTH);
+    strcpy(m.begin.rhost, "192.0.2.8");
+    ask(0, false, &m);
+    is_int(reply.number, MSG_prompt, "another source has room");
+    ok(d.makes_way == &here, "and somebody of the first has to leave for it");
+    m.begin.phase = PHASE_CHAUTHTOK;
+    ask(0, false, &m);
+    ok(reply.number == MSG_verdict && !d.makes_way, "nobody for what is said at once");
+    dispatch_packet(&d, (struct dispatch_from){&root, &login, &seat}, packet, len, &step);
+    step_clear(&step);
+    ok(!seat.source, "who was told so holds no seat");
+    login_free(login);
+    room_leave(&room, &here);
+    room.max = ROOM_MAX;
+}
+
 static int is_full = 0; /* commits fail from now on */
 
 static int on_commit(void *unused)
@@ -213,7 +252,8 @@ static void one_login(bool full_at_end, bool full_at_gone)
 {
     struct peer peer = {.uid = 0, .pid = 1, .audit_session = PROTOCOL_NO_SESSION};
     struct login *login = NULL;
-    struct dispatch_from from = {&peer, &login};
+    struct room_seat seat = {0};
+    struct dispatch_from from = {&peer, &login, &seat};
     static unsigned char packet[PROTOCOL_PACKET_MAX];
     struct step step = {0};
     struct msg m = begin(PHASE_AUTH);
@@ -239,6 +279,7 @@ static void one_login(bool full_at_end, bool full_at_gone)
     is_full = full_at_gone;
     dispatch_gone(&d, from, &step);
     step_clear(&step);
+    room_leave(&room, &seat);
     login_free(login);
     is_full = 0;
 }
@@ -267,7 +308,9 @@ int main(void)
     if (!config || sodium_init() < 0 || !mkdtemp(dir))
         return 1;
     config_defaults(config);
-    d = (struct dispatch){.config = config, .counters = &counters, .now = {.wall_s = 1800000000, .boot_ms = 100000}};
+    room_init(&room, ROOM_MAX);
+    d = (struct dispatch){
+        .room = &room, .config = config, .counters = &counters, .now = {.wall_s = 1800000000, .boot_ms = 100000}};
     snprintf(d.now.boot_id, sizeof d.now.boot_id, "00000000-0000-0000-0000-000000000000");
     is_int(db_open(dir, NULL, &d.db, reason), 0, "a database (%s)", reason);
     is_int(pool_new(1, &d.pool), 0, "a pool");
@@ -276,6 +319,7 @@ int main(void)
     answers();
     without_state();
     failing();
+    full_room();
     full_disk();
     pool_free(d.pool);
     db_close(d.db);
