@@ -43,6 +43,7 @@ def timestamp(world):
 
 
 with World(CONFIG, sshd=False) as world:
+    world.write("/etc/sudoers.d/zz-ticket", "Defaults timestamp_timeout = 5\n", 0o440)  # as where grace is left to sudo
     world.enrol("ada", PASSWORD, role="admin")
     world.enrol("bob", PASSWORD)
     world.enrol("cyd", PASSWORD, role="admin")

@@ -143,6 +143,7 @@ def other_user(world):
 
 
 with World(CONFIG, sshd=False) as world:
+    world.write("/etc/sudoers.d/zz-ticket", "Defaults timestamp_timeout = 5\n", 0o440)  # as where grace is left to sudo
     world.run("usermod", "-aG", "sudo", "dan", check=True)
     world.run("sed", "-i", "s/delay=3000000/delay=0/", "/etc/pam.d/login", check=True)
     for name in ("ada", "bob", "cyd", "dan"):

@@ -6,7 +6,6 @@
 
 #include "desk.h"
 #include "recoveries.h"
-#include "sessions.h"
 #include "vault.h"
 
 static const char sha1_secret[] = "12345678901234567890";
@@ -450,163 +449,6 @@ static void misnamed(void)
     desk_close(&d);
 }
 
-/* ---- a time of grace ---- */
-
-static struct line *sudo(struct desk *d, uint32_t audit_session, const char *tty, uint32_t flags, const char *code)
-{
-    struct line *l = desk_line(d, 0);
-    struct msg_begin b;
-
-    desk_begin_msg(&b, PHASE_AUTH, "sudo", "ada");
-    b.rhost[0] = '\0';
-    b.caller_uid = 1001;
-    b.audit_session = audit_session;
-    b.flags = flags;
-    strcpy(b.tty, tty);
-    desk_begin(d, l, &b);
-    if (code && desk_prompt(l) == PROMPT_CODE)
-        desk_answer(d, l, code);
-    return l;
-}
-
-static void grace(void)
-{
-    struct desk d;
-    struct session s = {
-        .uid = 1001, .service = "sshd", .audit_session = 7, .auth_time = 1, .amr = "pwd", .acr = "aal1"};
-
-    desk_open(&d);
-    desk_config(&d, "[service sudo]\nfactors = otp\ngrace = 15m\nroles = admin\n");
-    struct account a = desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
-    s.account_id = a.id;
-    is_int(desk_prompt(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE, "O8: no grace before a code");
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", 0, code_at(&d, 0, 6))), VERDICT_GRANTED, "a code");
-    desk_tick(&d, 60000);
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), VERDICT_GRANTED,
-           "O8: a minute later nothing is asked");
-    is_int(desk_prompt(sudo(&d, 7, "pts/1", 0, NULL)), PROMPT_CODE, "O8: after sudo -k it is");
-    is_int(desk_prompt(sudo(&d, 7, "pts/2", BEGIN_TICKET, NULL)), PROMPT_CODE, "O8: on another tty");
-    is_int(desk_prompt(sudo(&d, 7, "", BEGIN_TICKET, NULL)), PROMPT_CODE, "O8: without one");
-    is_int(desk_prompt(sudo(&d, 8, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE, "O8: in another audit session");
-    is_int(desk_prompt(sudo(&d, PROTOCOL_NO_SESSION, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE,
-           "O8: without one (cron)");
-    d.now.wall_s -= 86400 * 365;
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), VERDICT_GRANTED, "O8: the wall clock has no say");
-    desk_tick(&d, 840000);
-    is_int(desk_prompt(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE,
-           "O8: fifteen minutes after the code, not the last use");
-    d.now.wall_s += 86400 * 365;
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", 0, code_at(&d, 0, 6))), VERDICT_GRANTED, "a code again");
-    for (int i = 0; i < 5; i++)
-        sudo(&d, 7, "pts/1", 0, "000000");
-    is_int(desk_prompt(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE,
-           "O8: who has to wait is asked: grace skips no limit");
-    desk_tick(&d, 20000);
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), VERDICT_GRANTED, "and later not");
-    DESK_STORE(&d, sessions_open(d.db, &s, d.now.wall_s));
-    desk_tick(&d, 20000);
-    is_int(desk_verdict(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), VERDICT_GRANTED, "while the session lives");
-    DESK_STORE(&d, sessions_end(d.db, s.name, "closed", d.now.wall_s));
-    is_int(desk_prompt(sudo(&d, 7, "pts/1", BEGIN_TICKET, NULL)), PROMPT_CODE, "O8: grace ends with the session");
-    desk_close(&d);
-}
-
-/* ---- a first code, enrolled inside the login ---- */
-
-static const char *secret_in(const struct line *l, struct otp *ret)
-{
-    static char base32[OTP_BASE32_SIZE];
-    const char *at = l->n_got ? strstr(l->got[l->n_got - 1].prompt.text, "secret=") : NULL;
-    char *bytes = NULL;
-    size_t len = 0;
-
-    if (!at || sscanf(at, "secret=%127[A-Z2-7]", base32) != 1 ||
-        oath_base32_decode(base32, strlen(base32), &bytes, &len) != OATH_OK)
-        return NULL;
-    *ret = (struct otp){.algorithm = OTP_SHA1, .digits = 6, .period_s = 30};
-    desk_must(secret_set(&ret->secret, bytes, len), "secret");
-    free(bytes);
-    return base32;
-}
-
-static void first_code(void)
-{
-    struct desk d;
-    struct otp otp = {0};
-    char code[OTP_CODE_SIZE], recovery_code[RECOVERY_TEXT_SIZE] = "";
-
-    desk_open(&d);
-    desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
-    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
-    struct line *l = login(&d, "ada", "wrong", "000000");
-    is_int(desk_verdict(l), VERDICT_DENIED, "O7: a wrong password is asked for a code like all others, and denied");
-    l = begin_as(&d, "sshd", "ada");
-    desk_answer(&d, l, password);
-    ok(secret_in(l, &otp) != NULL && desk_prompt(l) == PROMPT_CODE, "O7: the right one shows a secret");
-    desk_answer(&d, l, "000000");
-    ok(desk_prompt(l) == PROMPT_CODE && !strstr(l->got[l->n_got - 1].prompt.text, "secret"),
-       "a wrong code: asked again");
-    desk_answer(&d, l, "000000");
-    desk_answer(&d, l, "000000");
-    is_int(desk_verdict(l), VERDICT_DENIED, "three times, and no more");
-    is_int(desk_verdict(login(&d, "ada", password, "000000")), 0, "O7: what was not confirmed does not count");
-    struct otp old = otp;
-    l = begin_as(&d, "sshd", "ada");
-    desk_answer(&d, l, password);
-    ok(secret_in(l, &otp) && !secret_equal(&old.secret, &otp.secret), "the next time shows another secret");
-    desk_must(otp_code(&old, d.now.wall_s / 30, code), "code");
-    desk_answer(&d, l, code);
-    is_int(desk_prompt(l), PROMPT_CODE, "of which the old one is no code");
-    desk_must(otp_code(&otp, d.now.wall_s / 30, code), "code");
-    desk_answer(&d, l, code);
-    is_int(desk_prompt(l), PROMPT_ACKNOWLEDGE, "its own is, and recovery codes are shown");
-    const char *list = strstr(l->got[l->n_got - 1].prompt.text, "again:");
-    ok(list && sscanf(list, "again:\n\n  %24[a-z-]", recovery_code) == 1, "of a form that people can type");
-    desk_answer(&d, l, "");
-    is_int(desk_verdict(l), VERDICT_GRANTED, "O7: and the login goes on");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_DENIED, "O2: that code is used up");
-    is_int(desk_verdict(login(&d, "ada", password, recovery_code)), VERDICT_GRANTED, "O6: a recovery code opens");
-    desk_tick(&d, 60000);
-    desk_must(otp_code(&otp, d.now.wall_s / 30, code), "code");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_GRANTED, "and the next code");
-    desk_close(&d);
-}
-
-/* Where a service enrols, the second prompt comes no sooner for those of whom the password need not be known: each has
- * a hash made first. */
-static void enrol_holds(void)
-{
-    static const char *const names[] = {"ada", "bob", "nobody-here", "gus"};
-    struct desk d;
-
-    desk_open(&d);
-    desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
-    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
-    desk_account(&d, "bob", 1002, "admin", password, sha1_secret, 6);
-    desk_account(&d, "gus", 1003, "guest", password, NULL, 0);
-    d.keep_jobs = true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct line *l = begin_as(&d, "sshd", names[i]);
-        l->n_got = 0;
-        desk_answer(&d, l, "wrong");
-        ok(l->n_got == 0 && l->job, "P1: %s: nothing before the hash", names[i]);
-        desk_hash(&d, l);
-        is_int(desk_prompt(l), PROMPT_CODE, "P1: %s: and then the code is asked", names[i]);
-        desk_answer(&d, l, "000000");
-    }
-    for (int i = 0; i < 4; i++) {
-        struct line *l = begin_as(&d, "sshd", "bob");
-        desk_answer(&d, l, "wrong");
-        desk_hash(&d, l);
-        desk_answer(&d, l, "000000");
-    }
-    struct line *l = begin_as(&d, "sshd", "bob");
-    l->n_got = 0;
-    desk_answer(&d, l, password);
-    ok(l->n_got == 0 && l->job && l->job->kind == PASSWORD_PRETEND, "P1: limited: nothing before a hash either");
-    desk_close(&d);
-}
-
 /* A verified key in place of the password, where policy says so. */
 static void key_and_code(void)
 {
@@ -668,9 +510,6 @@ static void recovery(void)
 int main(void)
 {
     recovery();
-    grace();
-    first_code();
-    enrol_holds();
     key_and_code();
     vectors();
     unconfirmed();
