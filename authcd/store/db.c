@@ -83,21 +83,29 @@ static int note_wal(void *db, sqlite3 *sqlite, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* The switch to WAL is written with synchronous=FULL, SQLite's default; commits are NORMAL because db_sync follows. */
-static int start_wal(struct db *db)
+static int ask_for_wal(struct db *db)
 {
     sqlite3_stmt *q = NULL;
     int code = sqlite3_prepare_v2(db->sqlite, "PRAGMA journal_mode = WAL", -1, &q, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(q);
     const unsigned char *mode = code == SQLITE_ROW ? sqlite3_column_text(q, 0) : NULL;
-    int error = code == SQLITE_ROW ? 0 : sql_errno_of(db->sqlite, code);
-    if (error == 0 && (mode == NULL || strcmp((const char *)mode, "wal") != 0))
-        error = -EIO;
+    bool given = mode != NULL && strcmp((const char *)mode, "wal") == 0;
+    if (code == SQLITE_ROW)
+        code = sqlite3_step(q); /* only now is it written */
+    int error = code == SQLITE_DONE ? 0 : sql_error(db, code);
     (void)sqlite3_finalize(q);
+    return error == 0 && !given ? -EIO : error;
+}
+
+/* The switch to WAL is written with synchronous=FULL, SQLite's default; commits are NORMAL because db_sync follows. A
+ * database that was none before opens its WAL when it is first read. */
+static int start_wal(struct db *db)
+{
+    int error = ask_for_wal(db);
     if (error == 0)
         error = execute(db, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
-                            "PRAGMA journal_size_limit = 16777216");
+                            "PRAGMA journal_size_limit = 16777216; SELECT 1 FROM sqlite_schema LIMIT 1");
     (void)sqlite3_wal_hook(db->sqlite, note_wal, db); /* after the PRAGMA, which has a hook of its own */
     return error;
 }

@@ -87,6 +87,25 @@ static void check_settings(void)
     db_close(db);
 }
 
+/* As a tool leaves it that knows nothing of the WAL, or a power cut while authcd made it. */
+static void check_without_wal(void)
+{
+    struct db *db = fixture_fresh();
+    sqlite3 *tool = NULL;
+    db_close(db);
+    fixture_must(sqlite3_open(fixture_path("authc.db"), &tool) == SQLITE_OK &&
+                     sqlite3_exec(tool, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK,
+                 "no WAL");
+    (void)sqlite3_close(tool);
+    db = fixture_open();
+    ok(access(fixture_path("authc.db-wal"), F_OK) == 0, "a database without a WAL gets one when it is opened");
+    fixture_begin(db);
+    fixture_account(db, "ada", 1000);
+    fixture_commit(db);
+    is_int(db_sync(db), 0, "which is what is synced");
+    db_close(db);
+}
+
 /* max_page_count makes a full disk: SQLITE_FULL. */
 static void check_full(void)
 {
@@ -271,6 +290,7 @@ int main(void)
     intercept_memory();
     check_transactions();
     check_settings();
+    check_without_wal();
     check_full();
     check_left_open();
     check_memory(false);
