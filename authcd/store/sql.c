@@ -46,10 +46,26 @@ int sql_errno_of_system(int code, int system_errno)
     return error;
 }
 
+/* What the system said to the last call on that file that failed. */
+static int file_errno(sqlite3 *c, int which)
+{
+    sqlite3_file *file = NULL;
+    int system_errno = 0;
+    if (sqlite3_file_control(c, "main", which, &file) == SQLITE_OK && file != NULL && file->pMethods != NULL)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system_errno);
+    return system_errno;
+}
+
+/* sqlite3_system_errno does not know of a COMMIT that failed: the files do. */
 int sql_errno_of(sqlite3 *c, int code)
 {
     bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
-    return system ? sql_errno_of_system(code, sqlite3_system_errno(c)) : sql_errno(code);
+    int error = system ? sql_errno_of_system(code, sqlite3_system_errno(c)) : sql_errno(code);
+    if (system && error == -EIO)
+        error = sql_errno_of_system(code, file_errno(c, SQLITE_FCNTL_JOURNAL_POINTER));
+    if (system && error == -EIO)
+        error = sql_errno_of_system(code, file_errno(c, SQLITE_FCNTL_FILE_POINTER));
+    return error;
 }
 
 int sql_error(struct db *db, int code)
