@@ -121,27 +121,47 @@ static void hang_up(struct story *s, struct line *l)
     if (s->over)
         return;
     DESK_CALL(&s->d, l, on_gone(&h, &step));
+    s->unsettled = s->unsettled || l->error < 0;
     story_turn(s, l);
+}
+
+void story_settle(struct story *s)
+{
+    DB_TRANSACTION struct db_transaction t = {0};
+
+    if (!s->unsettled || s->over)
+        return;
+    s->unsettled = db_transaction(s->d.db, &t) < 0 || buckets_settle_all(s->d.db) < 0 || db_transaction_commit(&t) < 0;
+    story_turn(s, NULL);
+}
+
+static bool is_bob(const struct attempt_at *a)
+{
+    return strcmp(a->user, "bob") == 0;
 }
 
 /* The hash left with the turn's replies, after its sync: from now on bob's secret has been looked at. */
 static void look(struct story *s, struct line *l, const struct attempt_at *a)
 {
-    bool bob = strcmp(a->user, "bob") == 0;
-
-    s->bob_most += bob; /* charged or not */
     if (!l->job || s->over)
         return;
-    s->bob_least += bob;
+    s->bob_least += is_bob(a) && a->password != story_password; /* a right one is given back, said or not */
     if (a->hangs_up)
         return;
     desk_hash(&s->d, l);
     story_turn(s, l);
 }
 
-static void answer(struct story *s, struct line *l, const struct attempt_at *a)
+/* One of the packets of a turn. */
+static void answer_in_turn(struct story *s, struct line *l, const struct attempt_at *a)
 {
     desk_answer(&s->d, l, desk_prompt(l) == PROMPT_CODE ? a->code : a->password);
+    s->bob_most += is_bob(a) && (l->error == 0 || s->unsure); /* charged or not */
+}
+
+static void answer(struct story *s, struct line *l, const struct attempt_at *a)
+{
+    answer_in_turn(s, l, a);
     story_turn(s, l);
 }
 
@@ -163,10 +183,7 @@ static enum said finish(struct story *s, struct line *l, const struct attempt_at
 {
     enum said got = story_said(s, l);
 
-    if (got == SAID_GRANTED && strcmp(a->user, "bob") == 0) {
-        s->bob_least--; /* a success gives its charge back */
-        s->bob_most--;
-    }
+    s->bob_most -= got == SAID_GRANTED && is_bob(a);
     if (got == SAID_NOTHING)
         hang_up(s, l);
     return got;
@@ -271,8 +288,9 @@ static void two_guess_at_bob(struct story *s)
 
     for (size_t i = 0; i < 2 && !s->over; i++)
         if (!l[i]->closed)
-            desk_answer(&s->d, l[i], at_bob.password);
+            answer_in_turn(s, l[i], &at_bob);
     story_turn(s, l[0]);
+    story_turn(s, l[1]);
     for (size_t i = 0; i < 2 && !s->over; i++)
         look(s, l[i], &at_bob);
     for (size_t i = 0; i < 2; i++)
@@ -311,7 +329,7 @@ static void eve_becomes(struct story *s, const struct line *l, enum said good, u
     want(s, story_said(s, l), good, "eve's account is not changed");
     if (story_said(s, l) == good)
         s->eve = state;
-    else if (s->over)
+    else if (s->over || (s->unsure && l->error < 0))
         s->eve |= state;
 }
 
@@ -371,7 +389,7 @@ static void bob_is_unlocked(struct story *s)
 
     STORY_TELL(s, l, user_unlock, .user = "bob");
     want(s, story_said(s, l), SAID_DONE, "bob is not unlocked");
-    if (story_said(s, l) != SAID_NOTHING || s->over)
+    if (story_said(s, l) != SAID_NOTHING || s->over || s->unsure)
         s->bob_least = 0;
     if (story_said(s, l) == SAID_DONE)
         s->bob_most = 0;
@@ -389,7 +407,7 @@ static void adas_session_is_killed(struct story *s)
     want(s, story_said(s, l), SAID_DONE, "no session is killed");
     if (story_said(s, l) == SAID_DONE)
         s->session = SESSION_OVER;
-    else if (s->over)
+    else if (s->over || s->unsure)
         s->session |= SESSION_OVER;
 }
 
@@ -428,6 +446,7 @@ void story_play(struct story *s)
 
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0] && !s->over; i++) {
         scenes[i](s);
+        story_settle(s);
         if (!s->over)
             tell_news(s, STORY_SAID);
     }
@@ -439,7 +458,9 @@ static void configure(struct story *s, const char *dir, unsigned passes)
 {
     memset(s, 0, sizeof *s);
     desk_init(&s->d);
+    vfs_pause(); /* that a configuration cannot be read is no part of the story */
     desk_config(&s->d, config);
+    vfs_resume();
     s->d.config.authcd.argon2_memory = 8 * 1024;
     s->d.config.authcd.argon2_passes = passes;
     s->d.keep_jobs = s->d.quiet = true;

@@ -26,6 +26,8 @@ enum {
 struct story {
     struct desk d;
     bool over;        /* a sync failed: authcd has ended */
+    bool unsure;      /* a write may fail and be done all the same: a call that failed may have happened */
+    bool unsettled;   /* a connection's end could not be written: what it had in flight is to be settled */
     unsigned wrong;   /* things that must never be */
     int broken_state; /* an error that dispatch would answer by UNAVAILABLE; 0: none */
 
@@ -74,6 +76,8 @@ void story_play(struct story *s);
 struct line *story_line(struct story *s, uint32_t uid);
 /* Syncs; l (or NULL) is the connection whose call it was. */
 void story_turn(struct story *s, const struct line *l);
+/* Nobody is connected: what is unsettled is settled, as serve does it. */
+void story_settle(struct story *s);
 /* What has left on that connection. */
 enum said story_said(const struct story *s, const struct line *l);
 /* Counts and prints what must never be. */

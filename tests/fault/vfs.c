@@ -18,6 +18,7 @@ struct file {
     sqlite3_file base;
     ino_t inode;
     bool sync_names; /* with its next sync */
+    int last_errno;  /* of a call that we let fail; 0: ask the real file */
     sqlite3_file *real;
 };
 
@@ -37,6 +38,7 @@ static struct {
     int64_t room; /* bytes that files may grow by yet; -1: no end */
     int64_t seen[2], failed;
     const char *what;
+    int error, first_error;
     unsigned paused;
 } plan = {.at = -1, .room = -1};
 
@@ -46,6 +48,7 @@ static void begin(void)
 {
     plan.seen[VFS_CALLS] = plan.seen[VFS_MEMORY] = plan.failed = 0;
     plan.what = "";
+    plan.error = plan.first_error = 0;
     plan.at = plan.room = -1;
 }
 
@@ -94,33 +97,36 @@ const char *vfs_what(void)
     return plan.what;
 }
 
-static bool strikes(enum vfs_source source, const char *name)
+int vfs_error(void)
+{
+    return plan.first_error;
+}
+
+static bool strikes(enum vfs_source source, const char *name, int error)
 {
     if (plan.paused)
         return false;
     int64_t number = plan.seen[source]++;
     if (plan.at < 0 || source != plan.source || number < plan.at || (number > plan.at && !plan.for_ever))
         return false;
-    if (plan.failed++ == 0)
+    if (plan.failed++ == 0) {
         plan.what = name;
+        plan.first_error = error;
+    }
+    errno = plan.error = error;
     return true;
 }
 
 bool vfs_call_fails(const char *name, int error)
 {
-    if (!strikes(VFS_CALLS, name))
-        return false;
-    errno = error;
-    return true;
+    return strikes(VFS_CALLS, name, error);
 }
 
 static int fails(const char *name, const struct failure *ways, size_t n)
 {
-    if (!strikes(VFS_CALLS, name))
-        return SQLITE_OK;
     const struct failure *way = &ways[plan.variant % n];
-    errno = way->error;
-    return way->code;
+
+    return strikes(VFS_CALLS, name, way->error) ? way->code : SQLITE_OK;
 }
 
 /* Leaves the function if this call is to fail. */
@@ -136,12 +142,12 @@ static int fails(const char *name, const struct failure *ways, size_t n)
 
 static void *memory_new(int n)
 {
-    return strikes(VFS_MEMORY, "malloc") ? NULL : real_memory.xMalloc(n);
+    return strikes(VFS_MEMORY, "malloc", ENOMEM) ? NULL : real_memory.xMalloc(n);
 }
 
 static void *memory_resize(void *p, int n)
 {
-    return strikes(VFS_MEMORY, "realloc") ? NULL : real_memory.xRealloc(p, n);
+    return strikes(VFS_MEMORY, "realloc", ENOMEM) ? NULL : real_memory.xRealloc(p, n);
 }
 
 void *__real_malloc(size_t n);
@@ -151,12 +157,12 @@ void *__wrap_calloc(size_t n, size_t size);
 
 void *__wrap_malloc(size_t n)
 {
-    return strikes(VFS_MEMORY, "malloc of authcd") ? NULL : __real_malloc(n);
+    return strikes(VFS_MEMORY, "malloc of authcd", ENOMEM) ? NULL : __real_malloc(n);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return strikes(VFS_MEMORY, "calloc of authcd") ? NULL : __real_calloc(n, size);
+    return strikes(VFS_MEMORY, "calloc of authcd", ENOMEM) ? NULL : __real_calloc(n, size);
 }
 
 /* ---- files ---- */
@@ -206,6 +212,7 @@ static int file_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64
     if (real != SQLITE_OK)
         return real;
     disk_note_write(of(f)->inode, bytes, (size_t)room, at);
+    of(f)->last_errno = code != SQLITE_OK ? plan.error : 0;
     if (code == SQLITE_OK && room < len) {
         errno = ENOSPC;
         return SQLITE_FULL;
@@ -224,8 +231,13 @@ static int file_truncate(sqlite3_file *f, sqlite3_int64 size)
 
 static int file_sync(sqlite3_file *f, int flags)
 {
+    static const struct failure ways[] = {{SQLITE_IOERR_FSYNC, EIO}, {SQLITE_IOERR_FSYNC, ENOSPC}};
+    int code = fails("xSync", ways, sizeof ways / sizeof ways[0]);
+
     (void)flags;
-    MAY_FAIL("xSync", {SQLITE_IOERR_FSYNC, EIO}, {SQLITE_IOERR_FSYNC, ENOSPC});
+    of(f)->last_errno = code != SQLITE_OK ? plan.error : 0;
+    if (code != SQLITE_OK)
+        return code;
     disk_note_sync(of(f)->inode);
     if (of(f)->sync_names)
         disk_note_names_synced();
@@ -261,6 +273,10 @@ static int file_reserved(sqlite3_file *f, int *ret)
 static int file_control(sqlite3_file *f, int op, void *arg)
 {
     MAY_FAIL("xFileControl", {SQLITE_NOTFOUND, 0});
+    if (op == SQLITE_FCNTL_LAST_ERRNO && of(f)->last_errno) {
+        *(int *)arg = of(f)->last_errno;
+        return SQLITE_OK;
+    }
     return of(f)->real->pMethods->xFileControl(of(f)->real, op, arg);
 }
 
@@ -312,6 +328,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
 
     (void)vfs;
     file->base.pMethods = NULL;
+    file->last_errno = 0;
     MAY_FAIL("xOpen", {SQLITE_CANTOPEN, EIO}, {SQLITE_CANTOPEN, EMFILE});
     file->real = __real_calloc(1, (size_t)real_vfs->szOsFile);
     if (!file->real)

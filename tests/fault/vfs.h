@@ -33,6 +33,7 @@ void vfs_resume(void);
 int64_t vfs_seen(enum vfs_source source); /* since the last vfs_fail or vfs_mend */
 int64_t vfs_failed(void);                 /* how many of them failed */
 const char *vfs_what(void);               /* the first of these, for people */
+int vfs_error(void);                      /* ... and its errno */
 
 /* For posix.c: does this call fail now? errno says how. */
 bool vfs_call_fails(const char *name, int error);
