@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "recovery.h"
 #include "stricter.h"
 
 static bool has_kind(const struct config_factors *factors, enum config_factor kind)
@@ -278,11 +279,9 @@ int policy_split_combined(const struct secret *typed, bool has_code, unsigned di
     size_t code_len = has_code ? digits : 0;
     if (typed->len > SECRET_MAX || typed->len <= code_len)
         return -EINVAL;
+    if (!all_digits(typed->bytes + typed->len - code_len, code_len))
+        code_len = recovery_tail(typed); /* 0: no code at all: the attempt fails on that, at its usual time */
     size_t password_len = typed->len - code_len;
-    if (!all_digits(typed->bytes + password_len, code_len)) {
-        password_len = typed->len; /* no code at all: the attempt fails on that, at its usual time */
-        code_len = 0;
-    }
     int r = secret_set(ret_password, typed->bytes, password_len);
     return r < 0 ? r : secret_set(ret_code, typed->bytes + password_len, code_len);
 }

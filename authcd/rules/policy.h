@@ -110,7 +110,7 @@ struct policy_acr {
 struct policy_acr policy_acr(const char *wish, const char *audience, const char *session, const char *amr);
 
 /* Splits what was typed for PROMPT_COMBINED: if has_code, the last digits characters are the code and the rest the
- * password; else all is the password. -EINVAL if too short. */
+ * password, or what ends in a recovery code is split there; else all is the password. -EINVAL if too short. */
 int policy_split_combined(const struct secret *typed, bool has_code, unsigned digits, struct secret *ret_password,
                           struct secret *ret_code) __attribute__((warn_unused_result));
 

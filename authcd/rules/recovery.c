@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const char alphabet[] = "bcdefghjknprstvx";
-enum { LETTERS = sizeof alphabet - 1, GROUP = 4 };
+enum { LETTERS = sizeof alphabet - 1, GROUP = 4, SMALL = 'a' - 'A' };
 _Static_assert(LETTERS == 16 && RECOVERY_SIZE == RECOVERY_LETTERS + 1, "four bits a letter");
 _Static_assert(RECOVERY_TEXT_SIZE == RECOVERY_SIZE + RECOVERY_LETTERS / GROUP - 1, "'-' between groups");
 
@@ -36,6 +36,12 @@ void recovery_text(const char code[RECOVERY_SIZE], char out[RECOVERY_TEXT_SIZE])
     out[n] = '\0';
 }
 
+/* Capitals are letters, too. */
+static bool is_letter(unsigned char c)
+{
+    return (c | SMALL) >= 'a' && (c | SMALL) <= 'z';
+}
+
 int recovery_read(const struct secret *typed, char out[RECOVERY_SIZE])
 {
     char code[RECOVERY_SIZE] = {0};
@@ -45,10 +51,9 @@ int recovery_read(const struct secret *typed, char out[RECOVERY_SIZE])
         unsigned char c = typed->bytes[i];
         if (c == '-' || c == ' ')
             continue;
-        c |= 'a' - 'A'; /* makes a small letter of a capital, and of nothing else */
-        good = n < RECOVERY_LETTERS && c >= 'a' && c <= 'z';
+        good = n < RECOVERY_LETTERS && is_letter(c);
         if (good)
-            code[n++] = (char)c;
+            code[n++] = (char)(c | SMALL);
     }
     good = good && n == RECOVERY_LETTERS;
     if (good)
@@ -63,4 +68,17 @@ bool recovery_is(const struct secret *typed)
     bool is = recovery_read(typed, code) == 0;
     sodium_memzero(code, sizeof code);
     return is;
+}
+
+size_t recovery_tail(const struct secret *typed)
+{
+    enum { LEN = RECOVERY_TEXT_SIZE - 1 };
+    bool good = true;
+    if (typed->len <= LEN)
+        return 0;
+    for (size_t i = 0; i < LEN; i++) {
+        unsigned char c = typed->bytes[typed->len - LEN + i];
+        good &= i % (GROUP + 1) == GROUP ? c == '-' : is_letter(c);
+    }
+    return good ? LEN : 0;
 }

@@ -7,6 +7,7 @@
 #define RECOVERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "secret.h"
 
@@ -29,5 +30,9 @@ int recovery_read(const struct secret *typed, char out[RECOVERY_SIZE]) __attribu
 
 /* Has it the form of a recovery code? */
 bool recovery_is(const struct secret *typed);
+
+/* The length of a recovery code that stands behind something else, at the very end and as it is printed, '-' and all,
+ * so that no end of a password is taken for one. 0: there is none. */
+size_t recovery_tail(const struct secret *typed);
 
 #endif

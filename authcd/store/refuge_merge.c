@@ -98,7 +98,7 @@ static int merge_steps(struct db *there, struct db *home)
     char uuid[UUID_SIZE];
     int error;
     SQL_AUTO struct sql q = sql_begin(there, "SELECT f.id, f.created_at, f.last_step, a.uuid FROM factors f"
-                                             " JOIN accounts a ON a.id = f.account_id WHERE f.last_step > 0");
+                                             " JOIN accounts a ON a.id = f.account_id WHERE f.last_step >= 0");
     while ((error = sql_row(&q)) == 0) {
         int64_t id = sql_int(&q), created_at = sql_int(&q), last_step = sql_int(&q);
         sql_text(&q, uuid, sizeof uuid);

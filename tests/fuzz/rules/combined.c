@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Password and code typed as one: whatever is typed, the two parts are all of it, in that order; a code is the digits
- * at the end, and only where there is a password before it (O4, S8).
+ * at the end, or what has the form of a recovery code, and only where there is a password before it (O4, S8).
  */
 #include "policy.h"
+#include "recovery.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,10 @@ static void check(const struct secret *typed, bool has_code, unsigned digits)
     }
     if (password.len == 0 || password.len + code.len != typed->len ||
         memcmp(password.bytes, typed->bytes, password.len) != 0 ||
-        memcmp(code.bytes, typed->bytes + password.len, code.len) != 0 || (code.len != 0 && code.len != code_len))
+        memcmp(code.bytes, typed->bytes + password.len, code.len) != 0)
         abort();
-    if ((code.len == code_len) != are_digits(typed->bytes + typed->len - code_len, code_len))
+    bool digits_end = are_digits(typed->bytes + typed->len - code_len, code_len), recovery = recovery_is(&code);
+    if ((code.len == code_len) != digits_end || (code.len != 0 && code.len != code_len && !recovery))
         abort();
 }
 

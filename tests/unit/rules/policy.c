@@ -150,6 +150,11 @@ static void test_splits(void)
     test_split("secret-12345", true, 6, 0, "secret-12345", "");
     test_split("secret/12345", true, 6, 0, "secret/12345", "");
     test_split("secret1234:5", true, 6, 0, "secret1234:5", "");
+    test_split("secretbcde-fghj-knpr-stvx-bcde", true, 6, 0, "secret", "bcde-fghj-knpr-stvx-bcde");
+    test_split("secretBCDE-FGHJ-knpr-stvx-bcde", true, 8, 0, "secret", "BCDE-FGHJ-knpr-stvx-bcde");
+    test_split("secretbcde-fghj-knpr-stvx-bcde", false, 6, 0, "secretbcde-fghj-knpr-stvx-bcde", "");
+    test_split("bcde-fghj-knpr-stvx-bcde", true, 6, 0, "bcde-fghj-knpr-stvx-bcde", "");
+    test_split("correct horse battery staple", true, 6, 0, "correct horse battery staple", "");
     test_split("\xc3\xa4\xc3\xb6"
                "123456",
                true, 6, 0, "\xc3\xa4\xc3\xb6", "123456");

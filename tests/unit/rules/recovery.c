@@ -115,6 +115,40 @@ static void test_read(void)
     is_str(code, "as it was", "untouched on failure");
 }
 
+static size_t tail(const char *text)
+{
+    struct secret s = typed(text);
+    return recovery_tail(&s);
+}
+
+/* Behind a password, for clients that can answer one prompt only. */
+static void test_tail(void)
+{
+    static const char *const none[] = {
+        "",
+        "bcde-fghj-knpr-stvx-bcde",
+        "xbcdefghjknprstvxbcde",
+        "xbcde fghj knpr stvx bcde",
+        "xbcde-fghj-knpr-stvx-bcde ",
+        "xbcde-fghj-knpr-stvx-bcd1",
+        "xbcd1-fghj-knpr-stvx-bcde",
+        "xbcdef-ghj-knpr-stvx-bcde",
+        "x-cde-fghj-knpr-stvx-bcde",
+    };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        is_int(tail(none[i]), 0, "none: \"%s\"", none[i]);
+    is_int(tail("xbcde-fghj-knpr-stvx-bcde"), 24, "behind a letter");
+    is_int(tail("pass phrase-BCDE-fghj-KNPR-stvx-bcde"), 24, "behind a '-', in capitals or not");
+    struct secret s = typed("x"), code = {0};
+    memset(s.bytes, 'b', sizeof s.bytes);
+    s.len = sizeof s.bytes;
+    is_int(recovery_tail(&s), 0, "not in the longest answer");
+    for (size_t i = 4; i < 24; i += 5)
+        s.bytes[sizeof s.bytes - 24 + i] = '-';
+    is_int(recovery_tail(&s), 24, "at its very end");
+    ok(secret_set(&code, s.bytes + s.len - 24, 24) == 0 && recovery_is(&code), "it is one");
+}
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -122,5 +156,6 @@ int main(void)
     test_make();
     test_text();
     test_read();
+    test_tail();
     return tap_done();
 }
