@@ -44,6 +44,7 @@ enum {
     BEGIN_PRELIM = 2,       /* PAM_PRELIM_CHECK: is this account ours? nothing is asked */
     BEGIN_ONLY_EXPIRED = 4, /* PAM_CHANGE_EXPIRED_AUTHTOK */
     BEGIN_OWN_ADDRESS = 8,  /* rhost is an address of this host */
+    BEGIN_TEST = 16,        /* uid 0 tries what a login would come to: auth and acct only, and nothing comes of it */
     BEGIN_TICKET = 32,      /* sudo has a record of this terminal that `sudo -k` did not end */
 };
 

@@ -81,6 +81,16 @@ static int said_talk(int error, enum verdict verdict, const char *user, const ch
     return error < 0 ? error : verdict == VERDICT_GRANTED ? 0 : -EACCES;
 }
 
+int call_try(struct call *c, struct ask *ask, enum phase phase, const char *service, const char *user,
+             enum verdict *ret_verdict, char reason[TALK_REASON_SIZE])
+{
+    const struct talk t = {phase, service, user, BEGIN_TEST};
+
+    c->link.budget_ms = BUDGET_MS;
+    int error = talk_run(&c->link, &t, ask, ret_verdict, reason);
+    return error < 0 ? said_talk(error, VERDICT_DENIED, user, reason) : 0;
+}
+
 static int converse(struct call *c, struct ask *ask, const struct talk *t)
 {
     char reason[TALK_REASON_SIZE] = "";
@@ -100,12 +110,12 @@ static int stepup(struct call *c, struct ask *ask)
         say_error("this host has no name for uid %u", (unsigned)getuid());
         return -ENOENT;
     }
-    return converse(c, ask, &(struct talk){PHASE_STEPUP, "authctl", self});
+    return converse(c, ask, &(struct talk){PHASE_STEPUP, "authctl", self, 0});
 }
 
 int call_password(struct call *c, struct ask *ask, const char *user)
 {
-    return converse(c, ask, &(struct talk){PHASE_CHAUTHTOK, "passwd", user});
+    return converse(c, ask, &(struct talk){PHASE_CHAUTHTOK, "passwd", user, 0});
 }
 
 /* ---- requests ---- */

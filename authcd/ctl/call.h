@@ -35,6 +35,11 @@ int call_open(struct call *c) __attribute__((warn_unused_result));
 int call_ask(struct call *c, struct ask *ask, struct msg *request, const struct call_sink *sink)
     __attribute__((warn_unused_result));
 
+/* What a login over service would come to, by the conversation that it would have: only errors are said. reason may be
+ * told. -EACCES: authcd does not do that. */
+int call_try(struct call *c, struct ask *ask, enum phase phase, const char *service, const char *user,
+             enum verdict *ret_verdict, char reason[TALK_REASON_SIZE]) __attribute__((warn_unused_result));
+
 /* A new password for user. Messages are said. */
 int call_password(struct call *c, struct ask *ask, const char *user) __attribute__((warn_unused_result));
 

@@ -93,6 +93,7 @@ __attribute__((noinline)) static int begin(struct link *l, struct state *s)
         return -EIO;
     memcpy(b->nonce, s->nonce, sizeof b->nonce);
     b->phase = (uint8_t)s->talk->phase;
+    b->flags = s->talk->flags;
     b->target_uid = target != NULL ? target->pw_uid : PROTOCOL_NO_UID;
     b->caller_uid = getuid();
     b->audit_session = audit_session();

@@ -13,6 +13,7 @@ struct talk {
     enum phase phase;
     const char *service;
     const char *user;
+    uint32_t flags; /* BEGIN_* */
 };
 
 enum { TALK_REASON_SIZE = 600 };

@@ -11,6 +11,7 @@
 #include "factor.h"
 #include "inspect.h"
 #include "own.h"
+#include "rehearse.h"
 
 #define PASSWORD (ARGS_BIT(ARGS_PASSWORD_STDIN) | ARGS_BIT(ARGS_PASSWORD_FD))
 #define PROOF (PASSWORD | ARGS_BIT(ARGS_CODE_STDIN))
@@ -267,6 +268,25 @@ static const struct verbs_verb table[] = {
      .row = MSG_row_whoami,
      .show = own_show_whoami,
      .run = own_in_session},
+    {.noun = "policy",
+     .verb = "show",
+     .synopsis = "SERVICE [NAME]",
+     .help = "what a service asks, and which rule says so",
+     .options = USER,
+     .words = "service user",
+     .required = "service",
+     .request = MSG_policy_show,
+     .row = MSG_row_policy,
+     .shape = VERBS_LIST},
+    {.noun = "test-login",
+     .synopsis = "SERVICE [NAME]",
+     .help = "try a login as a service would see it; nothing comes of it",
+     .options = USER | PROOF,
+     .words = "service user",
+     .required = "service",
+     .request = MSG_policy_show,
+     .row = MSG_row_policy,
+     .run = rehearse_run},
     {.noun = "config",
      .verb = "show",
      .synopsis = "",

@@ -66,7 +66,7 @@ static int make_handle(struct handler *h, char handle[HANDLE_SIZE])
     char amr[sizeof s.amr];
 
     handle[0] = '\0';
-    if (login->begin.phase != PHASE_AUTH || h->peer->uid != 0 || !login->service.sessions)
+    if (login->begin.phase != PHASE_AUTH || h->peer->uid != 0 || !login->service.sessions || login_is_test(login))
         return 0;
     int error = text_format(amr, sizeof amr, "%s%s%s%s", password ? "pwd" : "", password && code ? " " : "",
                             code ? "otp" : "", key ? " swk" : "");
@@ -87,7 +87,9 @@ static enum attempt_proof proof(const struct login *login)
 static int note_success(struct handler *h)
 {
     struct login *login = *h->login;
-    int error = attempt_succeed(h->db, &login->attempt, proof(login), &h->now);
+    bool test = login_is_test(login);
+    int error =
+        test ? attempt_refund(h->db, &login->attempt) : attempt_succeed(h->db, &login->attempt, proof(login), &h->now);
 
     if (error < 0 || (error = code_note(h)) < 0)
         return error;
@@ -98,10 +100,10 @@ static int note_success(struct handler *h)
     }
     if (login->begin.phase == PHASE_STEPUP)
         return login_audit(h, AUDIT_STEPUP, proved_text(login));
-    if (asks_code(login) && (error = login_note_grace(h)) < 0)
+    if (!test && ((asks_code(login) && (error = login_note_grace(h)) < 0) ||
+                  (error = accounts_note_login(h->db, login->account.id, h->now.wall_s)) < 0))
         return error;
-    error = accounts_note_login(h->db, login->account.id, h->now.wall_s);
-    return error < 0 ? error : login_audit(h, AUDIT_LOGIN_SUCCESS, proved_text(login));
+    return login_audit(h, AUDIT_LOGIN_SUCCESS, proved_text(login));
 }
 
 static int grant(struct handler *h, struct step *step)
@@ -151,6 +153,19 @@ static bool holds_prompts(const struct login *login)
     return login->service.unenrolled == CONFIG_UNENROLLED_ENROL && !login->service.combined;
 }
 
+/* Nothing may come of a test; and the password was right: it is nobody's guess. */
+static int stop_before_enrolling(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    int error = attempt_refund(h->db, &login->attempt);
+
+    if (error < 0 ||
+        (error = login_audit(h, AUDIT_LOGIN_REFUSED, "right password, but a code is to be enrolled first")) < 0)
+        return error;
+    settle_wake(login, step);
+    return converse_verdict(h, step, VERDICT_DENIED, "", "");
+}
+
 /* Whoever could enrol does, if the password was right; whoever could and does not know it is asked for a code like all
  * others, and denied. */
 static int enrol(struct handler *h, struct step *step)
@@ -161,7 +176,9 @@ static int enrol(struct handler *h, struct step *step)
 
     login->plan.enrols = false;
     if (!login->bar && !login->limited && login->attempt.reserved && login->password_right) {
-        if ((error = hashing_look_again(h, true)) == 0 && !login->bar)
+        if ((error = hashing_look_again(h, true)) == 0 && !login->bar && login_is_test(login))
+            return stop_before_enrolling(h, step);
+        if (error == 0 && !login->bar)
             error = firstcode_start(h, step, &started);
         if (error < 0 || started)
             return error;

@@ -49,7 +49,7 @@ int converse_verdict(struct handler *h, struct step *step, enum verdict verdict,
     m.verdict.verdict = verdict;
     int error = text_copy(m.verdict.user, sizeof m.verdict.user, login->begin.user);
     if (error < 0 || (error = text_copy(m.verdict.handle, sizeof m.verdict.handle, handle)) < 0 ||
-        (error = text_copy(m.verdict.reason, sizeof m.verdict.reason, reason)) < 0)
+        (error = text_copy(m.verdict.reason, sizeof m.verdict.reason, login_is_test(login) ? login->told : reason)) < 0)
         return error;
     login->state = LOGIN_DONE;
     login->waiting = false;

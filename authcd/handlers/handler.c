@@ -43,6 +43,18 @@ int handler_self(struct handler *h, struct account *ret, struct step *step)
     return error == -ENOENT ? not_yours(step) : error;
 }
 
+struct policy_account handler_facts(const struct account *a)
+{
+    return (struct policy_account){
+        .exists = a->id != 0,
+        .active = a->state == ACCOUNT_ACTIVE,
+        .role = a->role,
+        .has_password = a->has_password,
+        .has_code = a->codes > 0,
+        .must_change = a->must_change,
+    };
+}
+
 static int named_by_root(struct handler *h, const char *user, struct account *ret, struct step *step)
 {
     int error = user[0] == '\0' ? find_own(h, ret) : accounts_by_name(h->db, user, ret);

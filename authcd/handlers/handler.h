@@ -16,6 +16,7 @@
 #include "config.h"
 #include "limit.h"
 #include "msg.h"
+#include "policy.h"
 #include "step.h"
 
 /* Who sent the packet: SO_PEERCRED, equal to what the packet's own credentials said. */
@@ -90,6 +91,9 @@ int handler_account(struct handler *h, const char *user, struct account *ret, st
 /* Does what a peer proved on its connection still hold for account a? Not if that was disabled, or given another
  * password, since. -ENOENT (step has the refusal) if it does not; uid 0 has nothing to prove. */
 int handler_proved(struct handler *h, const struct account *a, struct step *step) __attribute__((warn_unused_result));
+
+/* The account as policy sees it; all zero is nobody's. */
+struct policy_account handler_facts(const struct account *a);
 
 /* The peer's own account. -ENOENT (step has the refusal) if it has none. */
 int handler_self(struct handler *h, struct account *ret, struct step *step) __attribute__((warn_unused_result));

@@ -67,14 +67,38 @@ void login_bar(struct login *login, enum audit_event event, const char *why)
     login->bar_event = event;
 }
 
-/* The process that asks (sshd, sudo) is nobody's deed; whoever gives another's account a new password is. */
+bool login_is_test(const struct login *login)
+{
+    return login->begin.flags & BEGIN_TEST;
+}
+
+/* The process that asks (sshd, sudo) is nobody's deed; whoever gives another's account a new password is, or tries it.
+ */
 static int note_actor(const struct login *login, enum audit_event event, struct audit *row)
 {
-    bool deed = event == AUDIT_PASSWORD_SET || event == AUDIT_PASSWORD_REJECT;
+    bool deed = event == AUDIT_PASSWORD_SET || event == AUDIT_PASSWORD_REJECT || login_is_test(login);
 
-    if (!deed || login->begin.caller_uid == login->account.uid)
+    if (!deed || (login->account.id && login->begin.caller_uid == login->account.uid))
         return 0;
     return text_format(row->actor, sizeof row->actor, "uid:%u", login->begin.caller_uid);
+}
+
+/* What a test came to is one event, whatever it was. What is wrong with the state has its own, and what was used up or
+ * stored anew is so for good. */
+static bool is_outcome(enum audit_event event)
+{
+    return event == AUDIT_ACCT_REFUSED || (event >= AUDIT_LOGIN_SUCCESS && event <= AUDIT_LOGIN_FAKE);
+}
+
+static int note_test(struct login *login, enum audit_event event, const char *result, struct audit *row)
+{
+    int error = text_copy(login->told, sizeof login->told, result);
+
+    if (error < 0 || !is_outcome(event))
+        return error;
+    row->event = AUDIT_LOGIN_TEST;
+    return text_format(row->result, sizeof row->result, "%s: %s", event == AUDIT_LOGIN_SUCCESS ? "granted" : "denied",
+                       result);
 }
 
 int login_audit(struct handler *h, enum audit_event event, const char *result)
@@ -85,7 +109,8 @@ int login_audit(struct handler *h, enum audit_event event, const char *result)
 
     if (error < 0 || (error = text_copy(row.service, sizeof row.service, login->begin.service)) < 0 ||
         (error = text_copy(row.source, sizeof row.source, login->source.text)) < 0 ||
-        (error = text_copy(row.result, sizeof row.result, result)) < 0)
+        (error = text_copy(row.result, sizeof row.result, result)) < 0 ||
+        (login_is_test(login) && (error = note_test(login, event, result, &row)) < 0))
         return error;
     memcpy(row.account, login->account.uuid, sizeof row.account);
     if (!login->account.id)
@@ -133,25 +158,19 @@ int login_note_grace(struct handler *h)
 int login_explain(const struct handler *h, bool grace, struct policy_plan *ret)
 {
     const struct login *login = *h->login;
-    const struct account *a = &login->account;
     struct config_role role;
     bool proof = false;
     int64_t age_s = -1;
     uint32_t sessions = 0;
     int error = grace ? find_proof(h, &proof, &age_s) : 0;
 
-    if (error < 0 || (error = sessions_count_of(h->db, a->id, login->begin.service, &sessions)) < 0)
+    if (error < 0 || (error = sessions_count_of(h->db, login->account.id, login->begin.service, &sessions)) < 0)
         return error;
-    config_role(h->config, &login->service, a->role, &role);
+    config_role(h->config, &login->service, login->account.role, &role);
     policy_explain(&(struct policy_case){.service = &login->service,
                                          .role = &role,
                                          .any_role = login->begin.phase == PHASE_STEPUP,
-                                         .account = {.exists = a->id != 0,
-                                                     .active = a->state == ACCOUNT_ACTIVE,
-                                                     .role = a->role,
-                                                     .has_password = a->has_password,
-                                                     .has_code = a->codes > 0,
-                                                     .must_change = a->must_change},
+                                         .account = handler_facts(&login->account),
                                          .key_verified = login->key_verified,
                                          .has_proof = proof,
                                          .proof_age_s = age_s,
@@ -230,6 +249,13 @@ static int login_start(struct handler *h, const struct msg_begin *in)
     return find_account(h);
 }
 
+/* Nothing comes of a test, so only phases in which nothing need come of it have one; and only who could do all of it by
+ * themselves is told why it failed. */
+static bool is_wrong_test(const struct handler *h, const struct msg_begin *in)
+{
+    return (in->flags & BEGIN_TEST) && (h->peer->uid != 0 || (in->phase != PHASE_AUTH && in->phase != PHASE_ACCT));
+}
+
 int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
 {
     static int (*const phases[])(struct handler *, struct step *) = {
@@ -243,6 +269,10 @@ int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
         !text_is_word(in->service, sizeof in->service - 1)) {
         step->close = true;
         return step_refuse(step, REFUSAL_PROTOCOL, "BEGIN names no usable phase, user or service");
+    }
+    if (is_wrong_test(h, in)) {
+        step->close = true;
+        return step_refuse(step, REFUSAL_NOT_ALLOWED, "not allowed: root alone may try a login, phases auth and acct");
     }
     login_free(*h->login);
     *h->login = NULL;

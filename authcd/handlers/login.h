@@ -59,6 +59,7 @@ struct login {
     int64_t answered_ms; /* BOOTTIME of the last answer: deny_time counts from it */
     int64_t wait_ms;     /* what the limits said */
     bool limited;
+    char told[sizeof((struct audit *)0)->result]; /* of a test: what the audit was told, for root to read */
 
     enum first_code first_code;
     uint32_t first_number; /* of the factor that is being enrolled */
@@ -80,6 +81,9 @@ int login_note_grace(struct handler *h) __attribute__((warn_unused_result));
 /* What a session will say of this login. */
 int login_session(struct handler *h, const char *amr, const char *acr, struct session *ret)
     __attribute__((warn_unused_result));
+
+/* Is this root trying what a login would come to (BEGIN_TEST)? */
+bool login_is_test(const struct login *login);
 
 /* ---- converse.c: what leaves ---- */
 

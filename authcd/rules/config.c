@@ -105,6 +105,17 @@ static void take_own(const struct config_service *own, struct config_service *s)
     s->builtin &= ~s->set;
 }
 
+/* What [service *] says of enrolling for all is no wish to go without codes where that cannot work. (What a service's
+ * own section says of it there config_check refuses.) */
+static void refuse_enrol(const struct config_builtin *builtin, struct config_service *s)
+{
+    if (!builtin->no_enrol || s->unenrolled != CONFIG_UNENROLLED_ENROL ||
+        (s->set & CONFIG_BIT(CONFIG_SERVICE_unenrolled)))
+        return;
+    s->unenrolled = CONFIG_UNENROLLED_DENY;
+    s->builtin |= CONFIG_BIT(CONFIG_SERVICE_unenrolled);
+}
+
 void config_service(const struct config *c, const char *name, struct config_service *ret)
 {
     const struct config_builtin *builtin = config_builtin(name);
@@ -117,6 +128,8 @@ void config_service(const struct config *c, const char *name, struct config_serv
     for (size_t i = 0; i < c->n_services; i++)
         if (strcmp(c->services[i].name, name) == 0)
             take_own(&c->services[i], &s);
+    if (builtin)
+        refuse_enrol(builtin, &s);
     s.any &= ~(s.set | s.builtin);
     if (text_copy(s.name, sizeof s.name, name) < 0)
         s.name[0] = '\0'; /* longer than any section's */

@@ -97,7 +97,7 @@ static int check_enrol(struct config_check *c, const struct subject *t)
     if (own && why)
         return wrong(c, line_of(t, CONFIG_SERVICE_unenrolled),
                      "[service %s]: unenrolled = enrol cannot work there: %s: wants deny or skip", name, why);
-    if (own && !t->password)
+    if (!t->password)
         return wrong(c, line_of(t, CONFIG_SERVICE_unenrolled),
                      "[service %s]: unenrolled = enrol wants a password in factors: nothing else tells who enrols",
                      name);
@@ -125,19 +125,10 @@ static int check_key(struct config_check *c, const struct subject *t)
     return 0;
 }
 
-/* In [service *] it is for those that begin sessions. */
-static int check_sessions(struct config_check *c, const struct subject *t)
-{
-    if (t->s.sessions || is_any(t) || !sets(t, CONFIG_SERVICE_max_sessions))
-        return 0;
-    return wrong(c, line_of(t, CONFIG_SERVICE_max_sessions), "[service %s]: max_sessions wants sessions = yes",
-                 t->s.name);
-}
-
 static int check_service(struct config_check *c, size_t i)
 {
     static int (*const checks[])(struct config_check *, const struct subject *) = {check_factors, check_enrol,
-                                                                                   check_key, check_sessions};
+                                                                                   check_key};
     struct subject t = {.own = &c->services[i], .any = &c->services[0]};
     int r = 0;
 

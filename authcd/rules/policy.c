@@ -50,13 +50,6 @@ static void take_role(const struct config_role *role, struct policy_plan *p)
                  (p->grace_s == s.grace_s ? 0 : CONFIG_BIT(CONFIG_SERVICE_grace));
 }
 
-/* Is the code only one of the things that the service asks? Where it is all, nothing can take its place; not for people
- * of a role either that adds the password, or their role would get them in with less. */
-static bool asks_more(const struct policy_case *in)
-{
-    return has_kind(&in->service->factors, CONFIG_FACTOR_PASSWORD);
-}
-
 /* Where nobody could enrol, enrol is deny: what it asks for is a code, not that there be none. */
 static enum policy_enrol no_enrol(const struct policy_case *in, const struct policy_plan *p)
 {
@@ -66,7 +59,7 @@ static enum policy_enrol no_enrol(const struct policy_case *in, const struct pol
         return POLICY_ENROL_SERVICE;
     if (in->service->combined)
         return POLICY_ENROL_COMBINED;
-    return asks_more(in) ? POLICY_ENROL_WORKS : POLICY_ENROL_PASSWORD;
+    return !p->only_code ? POLICY_ENROL_WORKS : POLICY_ENROL_PASSWORD;
 }
 
 static void take_settings(const struct policy_case *in, struct policy_plan *p)
@@ -79,6 +72,8 @@ static void take_settings(const struct policy_case *in, struct policy_plan *p)
     p->grace_s = s->grace_s;
     if (in->role && !in->any_role)
         take_role(in->role, p);
+    /* Also for people of a role that adds the password, or their role would get them in with less. */
+    p->only_code = !has_kind(&s->factors, CONFIG_FACTOR_PASSWORD);
     p->no_enrol = no_enrol(in, p);
     if (p->no_enrol != POLICY_ENROL_WORKS)
         p->unenrolled = CONFIG_UNENROLLED_DENY;
@@ -112,7 +107,7 @@ static enum policy_code decide_code(const struct policy_case *in, const struct p
         return POLICY_CODE_ASKED;
     if (enrolled && !key_stands(in) && in->has_proof && in->proof_age_s >= 0 && in->proof_age_s < p->grace_s)
         return POLICY_CODE_GRACE;
-    if (!asks_more(in))
+    if (p->only_code)
         return POLICY_CODE_ASKED;
     if (!enrolled && p->unenrolled == CONFIG_UNENROLLED_SKIP)
         return POLICY_CODE_SKIPPED;

@@ -31,9 +31,9 @@ struct policy_case {
     bool any_role;                        /* stepup: roles have no say, whatever the two above hold */
     struct policy_account account;
     bool key_verified;   /* sshd verified a public key of theirs on this connection */
-    bool has_proof;      /* all that they have was proved in this audit session and from this source, */
+    bool has_proof;      /* a code of theirs was proved here before: what `here` takes is the caller's to know, */
     int64_t proof_age_s; /* so long ago; below 0: the clock is no help, and there is no grace */
-    uint64_t sessions;   /* that they have open now */
+    uint64_t sessions;   /* that they have open in this service */
 };
 
 /* What becomes of the code that factors want. */
@@ -41,7 +41,7 @@ enum policy_code {
     POLICY_CODE_ASKED,
     POLICY_CODE_NOT_WANTED, /* is not among factors */
     POLICY_CODE_SKIPPED,    /* unenrolled = skip, and there is none */
-    POLICY_CODE_GRACE,      /* they typed one not long ago */
+    POLICY_CODE_GRACE,      /* one was proved not long ago */
     POLICY_CODE_ENROL,      /* unenrolled = enrol, and there is none: it is enrolled once the password was right */
 };
 
@@ -66,6 +66,7 @@ struct policy_plan {
     enum prompt_kind kinds[CONFIG_FACTORS_MAX]; /* what is asked, in order */
     enum policy_code code;
     bool code_skipped; /* POLICY_CODE_SKIPPED: the password alone is a full proof */
+    bool only_code;    /* the service asks for a code alone: nothing takes its place */
     bool key_replaced; /* the key stands in for the password */
     bool enrols;       /* right answers are not enough, enrolment follows them: POLICY_BAR_ENROL */
     bool can_succeed;  /* right answers are enough; false and no `enrols`: ask all the same, and deny at the end */
@@ -84,9 +85,10 @@ struct policy_plan {
     int64_t grace_s;
 };
 
-/* Decides everything. What is asked depends on the account in three cases only, and each makes it less: unenrolled =
- * skip and = enrol where there is no code, which tells so (authcd.conf(5) says it), and grace, which is the asker's
- * own. An unknown name, and one that may not come in here anyway, is asked like one of whom all is asked. */
+/* Decides everything. What is asked depends on the account by its role, of which more may be asked, and in three cases
+ * that make it less: unenrolled = skip and = enrol where there is no code, which tells so (authcd.conf(5) says it), and
+ * grace, which is the asker's own. An unknown name, and one that may not come in here anyway, is asked like one of whom
+ * all is asked. */
 void policy_explain(const struct policy_case *in, struct policy_plan *ret);
 
 /* Is the account's role allowed in this service? */

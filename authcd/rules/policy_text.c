@@ -107,7 +107,11 @@ static void add_rule(const struct policy_case *in, const struct policy_plan *p, 
         add_place(in->service, key, out, cap);
         add(out, cap, " %s", print(CONFIG_KIND_SERVICE, key, in->service).text);
     }
-    if (key != CONFIG_SERVICE_unenrolled || p->no_enrol == POLICY_ENROL_WORKS)
+    if (key != CONFIG_SERVICE_unenrolled)
+        return;
+    if (in->service->builtin & ~p->by_role & CONFIG_BIT(key))
+        add(out, cap, " for enrol: %s", config_no_enrol(in->service->name));
+    if (p->no_enrol == POLICY_ENROL_WORKS)
         return;
     add(out, cap, ", which cannot work: %s",
         p->no_enrol == POLICY_ENROL_SERVICE    ? config_no_enrol(in->service->name)
@@ -128,6 +132,8 @@ void policy_text_asked(const struct policy_case *in, const struct policy_plan *p
     const char *why = "";
 
     start(ret, "asked");
+    if (plan->n == 0)
+        ADD(ret->value, "nothing");
     for (size_t i = 0; i < plan->n; i++)
         ADD(ret->value, "%s%s", i > 0 ? ", " : "", prompt_name(plan->kinds[i]));
     if (plan->key_replaced) {
@@ -135,7 +141,7 @@ void policy_text_asked(const struct policy_case *in, const struct policy_plan *p
         why = ": sshd verified one";
     } else if (plan->code == POLICY_CODE_GRACE) {
         key = CONFIG_SERVICE_grace;
-        why = ": all was proved in this session not long ago";
+        why = ": a code was proved here not long ago";
     } else if (plan->code == POLICY_CODE_SKIPPED || plan->code == POLICY_CODE_ENROL) {
         key = CONFIG_SERVICE_unenrolled;
         why = ": there is no code";
@@ -160,16 +166,26 @@ static struct config_service together(const struct policy_case *in, const struct
     return s;
 }
 
+/* Is it as if nobody had written anything? Then the value says all. */
+static bool is_default(const struct policy_case *in, const struct policy_plan *p, enum config_service_key key)
+{
+    return !((in->service->set | in->service->builtin | in->service->any | p->by_role) & CONFIG_BIT(key));
+}
+
 bool policy_text_key(const struct policy_case *in, const struct policy_plan *plan, size_t index,
                      struct policy_text *ret)
 {
     const struct config_service s = together(in, plan);
+    enum config_service_key key = (enum config_service_key)index;
 
     if (index >= config_kinds[CONFIG_KIND_SERVICE].n)
         return false;
-    start(ret, key_name((enum config_service_key)index));
+    start(ret, key_name(key));
     ADD(ret->value, "%s", print(CONFIG_KIND_SERVICE, index, &s).text);
-    add_rule(in, plan, (enum config_service_key)index, ret->rule, sizeof ret->rule);
+    if (is_default(in, plan, key))
+        ADD(ret->rule, "built-in default");
+    else
+        add_rule(in, plan, key, ret->rule, sizeof ret->rule);
     return true;
 }
 
@@ -197,7 +213,10 @@ static void add_bar(const struct policy_case *in, const struct policy_plan *p, e
     const struct outcome *o = &outcomes[bar];
 
     ADD(t->value, ": %s", o->words);
-    if (o->has_key)
+    if (bar == POLICY_BAR_NO_CODE && p->unenrolled == CONFIG_UNENROLLED_SKIP) {
+        add_rule(in, p, CONFIG_SERVICE_factors, t->rule, sizeof t->rule);
+        ADD(t->rule, ": a code that is all is not skipped");
+    } else if (o->has_key)
         add_rule(in, p, o->key, t->rule, sizeof t->rule);
 }
 

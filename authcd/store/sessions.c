@@ -202,15 +202,20 @@ int sessions_next(struct db *db, int64_t account_id, int64_t *after, struct sess
     return read_session(&q, ret, after);
 }
 
-int sessions_count(struct db *db, uint32_t *ret)
+static int read_count(struct sql *q, uint32_t *ret)
 {
-    SQL_AUTO struct sql q = sql_begin(db, "SELECT count(*) FROM sessions WHERE ended_at = 0");
-    int error = sql_row(&q);
-    uint32_t n = error < 0 ? 0 : sql_u32(&q);
-    if (error < 0 || (error = q.error) < 0)
+    int error = sql_row(q);
+    uint32_t n = error < 0 ? 0 : sql_u32(q);
+    if (error < 0 || (error = q->error) < 0)
         return error;
     *ret = n;
     return 0;
+}
+
+int sessions_count(struct db *db, uint32_t *ret)
+{
+    SQL_AUTO struct sql q = sql_begin(db, "SELECT count(*) FROM sessions WHERE ended_at = 0");
+    return read_count(&q, ret);
 }
 
 int sessions_count_of(struct db *db, int64_t account_id, const char *service, uint32_t *ret)
@@ -219,12 +224,7 @@ int sessions_count_of(struct db *db, int64_t account_id, const char *service, ui
         sql_begin(db, "SELECT count(*) FROM sessions WHERE ended_at = 0 AND account_id = ? AND service = ?");
     sql_bind_int(&q, account_id);
     sql_bind_text(&q, service);
-    int error = sql_row(&q);
-    uint32_t n = error < 0 ? 0 : sql_u32(&q);
-    if (error < 0 || (error = q.error) < 0)
-        return error;
-    *ret = n;
-    return 0;
+    return read_count(&q, ret);
 }
 
 int sessions_touch(struct db *db, const char *name, int64_t now_s)

@@ -57,7 +57,6 @@ int sessions_by_audit_session(struct db *db, uint32_t uid, uint32_t audit_sessio
 int sessions_next(struct db *db, int64_t account_id, int64_t *after, struct session *ret)
     __attribute__((warn_unused_result));
 int sessions_count(struct db *db, uint32_t *ret) __attribute__((warn_unused_result));
-
 /* Live ones of an account that a service opened. */
 int sessions_count_of(struct db *db, int64_t account_id, const char *service, uint32_t *ret)
     __attribute__((warn_unused_result));

@@ -127,7 +127,7 @@ static const char *any_text(void)
     static char raw[9];
     static const char *const words[] = {
         "",     "ada",    "bob", "cyd",  "dee",  "eve",  "user", "admin", "superadmin", "guest",     "totp", "phone",
-        "SHA1", "SHA512", "web", "bank", "aal1", "aal2", "king", "ada\n", "x\\x1b[31m", "q\xc3\xa9", "hotp"};
+        "SHA1", "SHA512", "web", "bank", "aal1", "aal2", "king", "ada\n", "x\\x1b[31m", "q\xc3\xa9", "hotp", "sshd"};
     uint8_t b = take();
     if (b < sizeof words / sizeof *words)
         return words[b];

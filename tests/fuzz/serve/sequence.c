@@ -257,7 +257,7 @@ static void send_begin(struct caller *c)
     m.begin.target_uid = rare & 8 ? PICK(hosts) : PROTOCOL_NO_UID;
     m.begin.caller_uid = rare & 16 ? PICK(who) : 0;
     m.begin.audit_session = rare & 32 ? PICK(sessions) : PROTOCOL_NO_SESSION;
-    m.begin.flags = rare & 64 ? take() % 16 : 0;
+    m.begin.flags = rare & 64 ? take() % 32 : 0;
     if (rare & 128 && n_given)
         strcpy(m.begin.handle, given[take() % n_given].handle);
     else if (rare & 128)

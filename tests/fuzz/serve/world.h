@@ -38,7 +38,8 @@ struct caller {
 /* What authcd.conf says below, said again: what must have been proved there. */
 struct service {
     const char *name;
-    bool password, code, skip, combined, sessions, ignore, staff; /* staff: superadmin and admin only */
+    bool password, code, skip, combined, sessions, ignore;
+    bool staff, guests; /* superadmin and admin only; guests as well */
 };
 
 static const struct service services[] = {
@@ -48,7 +49,7 @@ static const struct service services[] = {
     {"combo", .password = true, .code = true, .skip = true, .combined = true},
     {"staff", .password = true, .staff = true},
     {"cron", .code = true},
-    {"self", .password = true, .code = true, .skip = true},
+    {"self", .password = true, .code = true, .skip = true, .guests = true},
     {"stepup", .password = true, .code = true, .skip = true},
     {"*", .password = true},
 };

@@ -120,7 +120,7 @@ static int run(const struct script *s, const char *lines)
     LINK_AUTO struct link l = {pair[0], 5000};
     struct ask a = {.password_fd = typed[0], .code_fd = typed[0]};
     verdict = VERDICT_DENIED;
-    int error = talk_run(&l, &(struct talk){PHASE_CHAUTHTOK, "passwd", self}, &a, &verdict, reason);
+    int error = talk_run(&l, &(struct talk){PHASE_CHAUTHTOK, "passwd", self, 0}, &a, &verdict, reason);
     link_close(&l);
     close(typed[0]);
     int status = 0;

@@ -196,6 +196,11 @@ static void test_places(void)
     is_str(place_of("login", CONFIG_SERVICE_roles), "any", "of which roles says nothing");
     is_str(place_of("self", CONFIG_SERVICE_roles), "built in", "that of self does");
     is_str(place_of("*", CONFIG_SERVICE_roles), "own", "[service *] itself");
+    is_str(place_of("sudo", CONFIG_SERVICE_unenrolled), "any", "and for sudo");
+    parse("[service *]\nunenrolled = enrol\n");
+    is_int(service("sudo").unenrolled, CONFIG_UNENROLLED_DENY, "but for enrol, which is deny where it cannot work");
+    is_str(place_of("sudo", CONFIG_SERVICE_unenrolled), "built in", "of its row");
+    is_int(service("sshd").unenrolled, CONFIG_UNENROLLED_ENROL, "and enrol elsewhere");
 }
 
 static struct config_role role(const char *service_name, const char *name)

@@ -59,11 +59,12 @@ static const struct {
                                                      "wants deny or skip"},
     {"[service local]\nfactors = otp\nunenrolled = enrol\n",
      "f:3: [service local]: unenrolled = enrol wants a password in factors: nothing else tells who enrols"},
+    {"[service *]\nunenrolled = enrol\n[service local]\nfactors = otp\n",
+     "f:2: [service local]: unenrolled = enrol wants a password in factors: nothing else tells who enrols"},
     {"[service *]\nunenrolled = enrol\n[service vpn]\ncombined = yes\n",
      "f:4: [service vpn]: combined = yes leaves no prompt to enrol in: wants unenrolled = deny or skip"},
     {"[service *]\ncombined = yes\n[service sshd]\nunenrolled = enrol\n",
      "f:2: [service sshd]: combined = yes leaves no prompt to enrol in: wants unenrolled = deny or skip"},
-    {"[service sudo]\nmax_sessions = 2\n", "f:2: [service sudo]: max_sessions wants sessions = yes"},
 };
 
 /* The nearest thing to each that is right. */
@@ -85,7 +86,7 @@ static const char *const good[] = {
     "[service *]\nunenrolled = enrol\n[service ftp]\ncombined = yes\nunenrolled = deny\n",
     "[service *]\nmax_sessions = 10\n",
     "[service *]\nmax_sessions = 10\n[service sudo]\nfactors = otp\n",
-    "[service sshd]\nmax_sessions = 10\n",
+    "[service sudo]\nmax_sessions = 10\n", /* of no use, and no harm */
 };
 
 int main(void)

@@ -66,8 +66,8 @@ static void test_places(void)
     asked("code, password", "[service sshd] factors = otp password");
     key("unenrolled", "deny", "[service *] unenrolled = deny");
     key("sessions", "yes", "built-in row of sshd sessions = yes");
-    key("grace", "0s", "built-in default grace = 0s");
-    key("roles", "superadmin admin moderator user", "built-in default roles = superadmin admin moderator user");
+    key("grace", "0s", "built-in default");
+    key("roles", "superadmin admin moderator user", "built-in default");
     outcome("right answers let in", "", "granted", "");
 }
 
@@ -101,7 +101,9 @@ static void test_less(void)
     in.key_verified = false;
     in.has_proof = true;
     decide("[service sudo]\ngrace = 15m\n", "sudo", "user", true);
-    asked("password", "[service sudo] grace = 15m: all was proved in this session not long ago");
+    asked("password", "[service sudo] grace = 15m: a code was proved here not long ago");
+    decide("[service sudo]\nfactors = otp\ngrace = 15m\n", "sudo", "user", true);
+    asked("nothing", "[service sudo] grace = 15m: a code was proved here not long ago");
     in.has_proof = false;
     decide("[service vpn]\ncombined = yes\n", "vpn", "user", true);
     asked("password and code in one", "built-in default factors = password otp");
@@ -111,12 +113,16 @@ static void test_denied(void)
 {
     decide("[service *]\nunenrolled = enrol\n", "sudo", "user", false);
     key("unenrolled", "deny",
-        "[service *] unenrolled = enrol, which cannot work: whatever runs in the session and knows the password could "
+        "built-in row of sudo unenrolled = deny for enrol: whatever runs in the session and knows the password could "
         "make the second factor its own");
     outcome("denied in any case: there is no code",
-            "[service *] unenrolled = enrol, which cannot work: whatever runs in the session and knows the password "
+            "built-in row of sudo unenrolled = deny for enrol: whatever runs in the session and knows the password "
             "could make the second factor its own",
             "granted", "");
+    decide("[role user]\nunenrolled = enrol\n", "su", "user", false);
+    key("unenrolled", "deny",
+        "[role user] unenrolled = enrol, stricter than built-in default skip, which cannot work: whatever runs in the "
+        "session and knows the password could make the second factor its own");
     decide("[service vpn]\ncombined = yes\n[role user]\nunenrolled = enrol\n", "vpn", "user", false);
     key("unenrolled", "deny",
         "[role user] unenrolled = enrol, stricter than built-in default skip, which cannot work: combined = yes leaves "
@@ -126,6 +132,10 @@ static void test_denied(void)
     key("unenrolled", "deny",
         "[role user] unenrolled = enrol, stricter than built-in default skip, which cannot work: without a password "
         "nothing tells who enrols");
+    decide("[service sudo]\nfactors = otp\n[role user]\nfactors = password\n", "sudo", "user", false);
+    outcome("denied in any case: there is no code",
+            "[service sudo] factors = otp, and [role user] factors = password: a code that is all is not skipped",
+            "granted", "");
     decide("[service sudo]\nroles = superadmin admin\n", "sudo", "user", true);
     outcome("denied in any case: the role is not let in here", "[service sudo] roles = superadmin admin",
             "account locked, or its role is not allowed here: the role is not let in here",
