@@ -105,11 +105,19 @@ static bool long_says_forget(const char *word, bool *ret_value_follows)
     return strncmp(word, "--re", 4) == 0;
 }
 
+/* NAME=value, which may stand between options. */
+static bool is_setting(const char *word)
+{
+    return word[0] != '-' && strchr(word, '=') != NULL;
+}
+
 static bool says_forget(const char *words, size_t len)
 {
     bool value = true; /* of the program's own name */
     for (const char *w = words; w < words + len; w += strlen(w) + 1) {
         bool follows = false;
+        if (!value && is_setting(w))
+            continue;
         if (!value && (w[0] != '-' || strcmp(w, "--") == 0))
             return false;
         if (!value && (w[1] == '-' ? long_says_forget(w, &follows) : has_k(w, &follows)))

@@ -213,13 +213,18 @@ static int look(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
 
+    bool may = login->attempt.reserved && password_length_ok(&login->password);
+
     if (login->waiting || !has_password(login))
         return 0;
-    if (!login->attempt.reserved || !password_length_ok(&login->password)) {
+    if (!may)
         secret_wipe(&login->password);
-        return holds_prompts(login) ? hashing_start(h, step, PASSWORD_PRETEND) : 0;
-    }
-    return hashing_start(h, step, PASSWORD_VERIFY);
+    if (!may && !holds_prompts(login))
+        return 0;
+    int error = hashing_start(h, step, may ? PASSWORD_VERIFY : PASSWORD_PRETEND);
+    if (error == 0)
+        step->job->watched = holds_prompts(login);
+    return error;
 }
 
 /* sshd hides a user it will not let in behind this, whatever was typed; it is nobody's guess. */

@@ -40,6 +40,7 @@ struct password_job {
     char stored[PASSWORD_STORED_SIZE];
     struct password_params params;
     bool priority;   /* from a known source or the console: the kept slot */
+    bool watched;    /* somebody outside sees when it is done: PRETEND takes its time, whoever waits */
     char source[64]; /* whose turn it is: jobs are taken round-robin by this */
 
     /* Results. 0; -ENOMEM; -EINVAL: stored is not usable (foreign, truncated, out of bounds), or MAKE of a password

@@ -48,7 +48,7 @@ with World(CONFIG, sshd=False) as world:
         is_(shell.sh(WHO), "root", "and for a while none is asked")
         is_(shell.sh("sudo -n -u bob id -un"), "bob", "nor for another target")
         ok(asked(shell, "sudo -n -k id -un"), "sudo -k COMMAND asks")
-        ok(asked(shell, "sudo -nk id"), "however it is written")
+        ok(all(asked(shell, line) for line in ("sudo -nk id", "sudo -n A=1 -k id", "sudo -nu bob --reset-t id")), "however it is written")
         is_(shell.sh("sudo -n env -k 2>&1 | head -n 1 | cut -d: -f1"), "env", "what the command is told is the command's")
         ok(asked(shell, "script -qec '%s' /dev/null" % WHO), "another tty asks")
         is_(shell.sh(WHO), "root", "this one still does not")

@@ -134,6 +134,17 @@ static void pretending(struct pool *p)
     is_int(back.hashes, 0, "but costs nothing while somebody waits");
     ok(!back.match, "and never matches");
     is_int(next(p, NULL), 5, "who waited is next");
+    occupy(p);
+    j = job(&light, "a", false);
+    j->kind = PASSWORD_PRETEND;
+    j->watched = true;
+    if (pool_submit(p, j, 6) < 0)
+        abort();
+    submit(p, &light, "b", false, 7);
+    is_int(next(p, NULL), 1, "the slot is free again");
+    is_int(next(p, &back), 6, "pretending where somebody sees the time");
+    is_int(back.hashes, 1, "is real work, whoever waits");
+    is_int(next(p, NULL), 7, "who waited is next");
 }
 
 static void forgetting(struct pool *p)
