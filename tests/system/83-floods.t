@@ -145,6 +145,7 @@ def connects(host, roots):
     end(child)
     os.close(r)
     os.close(w)
+    all_gone(host)
     many = Many(host)
     own = [many.connect(USER) for _ in range(PER_UID + 3)]
     is_([heard(one) for one in own[PER_UID:]], ["BUSY"] * 3, "a uid that has %d connections is told so at the next" % PER_UID)
