@@ -20,6 +20,7 @@ struct search {
     uint32_t id;      /* 0: any */
     bool unconfirmed; /* only such */
     bool found;
+    bool recovery; /* there are recovery codes left */
     char kind[17]; /* of the last that was found */
 };
 
@@ -28,6 +29,7 @@ static int look(void *arg, const struct msg *row)
     struct search *s = arg;
     const struct msg_row_factor *f = &row->row_factor;
 
+    s->recovery |= f->left > 0;
     if (f->id == 0 || (s->id != 0 && s->id != f->id) || (s->unconfirmed && f->confirmed))
         return 0;
     s->found = true;
@@ -79,6 +81,7 @@ enum verbs_exit factor_confirm(struct job *job)
         say_error("no such factor waits to be confirmed; see authctl factor list");
         return VERBS_FAILED;
     }
+    job->next = s.recovery ? NULL : "authctl factor recovery --user {user}";
     return ask_code(job, "Code of the new factor: ", &m->code) < 0 ? VERBS_FAILED : ask_and_show(job);
 }
 

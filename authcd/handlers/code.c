@@ -32,6 +32,7 @@ static int look_at_code(struct handler *h)
 
     if (error < 0)
         return error;
+    login->code_factor = f.number;
     return is_guess(login->code_result) ? attempt_code_failed(h->db, &login->attempt, &h->now) : 0;
 }
 
@@ -60,6 +61,15 @@ static int deny_recovery(struct handler *h, struct step *step)
     return settle_deny(h, step, AUDIT_LOGIN_FAILURE, "wrong recovery code");
 }
 
+/* Administrators have to know which factor it is: factor resync, or remove, takes its number. */
+static int deny_factor(struct handler *h, struct step *step, enum audit_event event, const char *why)
+{
+    char text[96];
+    int error = text_format(text, sizeof text, "%s of factor %u", why, (*h->login)->code_factor);
+
+    return error < 0 ? error : settle_deny(h, step, event, text);
+}
+
 int code_deny(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -75,9 +85,9 @@ int code_deny(struct handler *h, struct step *step)
     case OTP_REPLAYED:
         return settle_deny(h, step, AUDIT_LOGIN_REPLAY, "code already used");
     case OTP_CLOCK:
-        return settle_deny(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
+        return deny_factor(h, step, AUDIT_FACTOR_CLOCK, "the clock is not usable for codes");
     case OTP_UNUSABLE:
-        return settle_deny(h, step, AUDIT_HASH_BAD, "the sealed code secret does not open");
+        return deny_factor(h, step, AUDIT_HASH_BAD, "not usable: the sealed secret");
     case OTP_WRONG:
     case OTP_RIGHT:
         break;

@@ -52,7 +52,8 @@ struct login {
     char rehash[PASSWORD_STORED_SIZE];   /* new hash with the present parameters, or "" */
     struct secret password;
     struct secret code;
-    bool code_looked; /* the limit on codes let it be looked at */
+    bool code_looked;     /* the limit on codes let it be looked at */
+    uint32_t code_factor; /* number of the factor that code_result is about; 0: of none in particular */
     enum otp_result code_result;
     bool recovered; /* by a recovery code, of which there are still recovery_left */
     uint32_t recovery_left;

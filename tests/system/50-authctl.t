@@ -139,7 +139,7 @@ def factors(host):
     secret = re.search(r"secret=([A-Z2-7]+)", shown.out).group(1)
     is_(re.search(r"Secret (.*) \(", shown.out).group(1).replace(" ", ""), secret, "the secret as text is the address's")
     says(host, "factor confirm --password-stdin --code-stdin", "wrong code", input="000000\n" + GOOD + "\n", uid=UID, code=1)
-    says(host, "factor confirm --password-stdin --code-stdin", r'\AFactor 1 "phone": confirmed\.\n\Z',
+    says(host, "factor confirm --password-stdin --code-stdin", r'\AFactor 1 "phone": confirmed\.\nNext: authctl factor recovery --user %s\n\Z' % SELF,
          input=code(secret) + "\n" + GOOD + "\n", uid=UID)
     says(host, "factor confirm", "no such factor waits to be confirmed", uid=UID, code=1)
     says(host, "factor confirm --id 9", "no such factor waits to be confirmed", uid=UID, code=1)

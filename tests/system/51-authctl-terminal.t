@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # authctl at a terminal: secrets are asked there and not shown, the terminal is as before after ^C and ^Z, standard input stays
-# free, heads are bold there and nowhere else: C3 C5 M18.
+# free, heads are bold there and nowhere else; codes of a new token and of one that ran ahead: C3 C5 M18 O5.
 import os
 import pwd
 import re
@@ -12,6 +12,7 @@ import pexpect
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import Instance, done, is_, like, ok, skip_all  # noqa: E402
+from logins import decode_secret, hotp  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
@@ -82,6 +83,26 @@ def proof(host):
     is_((shown.strip(), status), ("authctl: wrong code", 1), "a wrong code confirms nothing")
 
 
+def token(host):
+    """Two codes in a row, and then whatever proves who one is."""
+    added = host.authctl("factor", "add", "hotp", "--user", SELF, "--label", "token").json
+    secret = decode_secret(added["secret"])
+    child = spawn(host, "factor confirm", own=True)
+    answer(child, "Code of the new factor: ", hotp(secret, 0), echo=True)
+    answer(child, "Password: ", GOOD + " 2")
+    shown, status = end(child)
+    is_((shown.strip(), status), ('Factor 2 "token": confirmed.\r\nNext: authctl factor recovery --user %s' % SELF, 0),
+        "a token is confirmed by its first code")
+    child = spawn(host, "factor resync 2", own=True)
+    answer(child, "Next code of the token: ", hotp(secret, 100), echo=True)
+    answer(child, "The code after that: ", hotp(secret, 101), echo=True)
+    answer(child, "Password: ", GOOD + " 2")
+    answer(child, "Code: ", hotp(secret, 1), echo=True)
+    shown, status = end(child)
+    is_((shown.splitlines()[-1], status), ('Factor 2 "token": found again; its next code counts.', 0), "and found again by two in a row")
+    host.authctl("factor", "remove", "2", "--user", SELF)
+
+
 def stdin_is_free(host):
     child = pexpect.spawn("/bin/sh", ["-c", "echo not-the-password | %s --run-dir %s passwd %s" % (host.authctl_path(), host.run_dir, SELF)],
                           env=ENV, encoding="utf-8", timeout=20)
@@ -149,6 +170,7 @@ with Instance() as host:
     host.authctl("user", "add", SELF)
     passwords(host)
     proof(host)
+    token(host)
     stdin_is_free(host)
     given_up(host)
     ended(host, "c", "^C")

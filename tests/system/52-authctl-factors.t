@@ -126,6 +126,9 @@ def oneself(host):
     says(host, "factor recovery --password-stdin --code-stdin", r"\A(  %s\n){10}" % CODE, input=GOOD + "\n" + totp(secret) + "\n", uid=UID)
     says(host, "factor resync 1 --password-stdin --code-stdin", "only root clears", input=GOOD + "\n" + totp(secret, 1) + "\n", uid=UID, code=1)
     says(host, "factor list --user ada", "not allowed", uid=UID, code=1)
+    spare = secret_of(says(host, "factor add totp --user %s --label spare" % SELF, "inactive"))
+    says(host, "factor confirm --user %s --code-stdin" % SELF, r'\AFactor 2 "spare": confirmed\.\n\Z', input=totp(spare) + "\n")
+    run(host, "factor remove 2 --user %s" % SELF)
     says(host, "factor list", r"(?m)^   1  totp      phone  6 digits, 30s  yes +.*\n   0  recovery  - +10 of 10 left  yes ", uid=UID)
 
 

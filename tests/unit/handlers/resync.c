@@ -57,6 +57,22 @@ static void test_counter(struct desk *d, const struct account *ada)
     ok(ask_refused(REFUSAL_WRONG_CODE), "never back");
 }
 
+/* What the audit says of a login with that code: an administrator must learn which factor it is. */
+static void test_told(struct desk *d, const char *code, const char *want)
+{
+    static struct msg_begin begin;
+    struct line *l = desk_line(d, 0);
+    struct audit row = {0}, last = {0};
+    desk_begin_msg(&begin, PHASE_AUTH, "sshd", "ada");
+    desk_begin(d, l, &begin);
+    desk_answer(d, l, "correct horse");
+    desk_answer(d, l, code);
+    while (audit_next(d->db, row.seq, "", 0, &row) == 0)
+        last = row;
+    ok(desk_verdict(l) == VERDICT_DENIED && last.event == AUDIT_FACTOR_CLOCK, "a login is told from a wrong code");
+    ok(strncmp(last.result, want, strlen(want)) == 0, "%s: %s", want, last.result);
+}
+
 static void test_clock(struct desk *d, const struct account *ada)
 {
     struct factor f;
@@ -68,6 +84,7 @@ static void test_clock(struct desk *d, const struct account *ada)
     ok(ask_refused(REFUSAL_INVALID), "nothing to clear");
     DESK_STORE(d, factors_use(d->db, f.id, now_step + 1000, d->now.wall_s));
     ok(login(d, ada, desk_factor_code(d, &f, now_step)) == OTP_CLOCK, "a step in the future: no code is judged");
+    test_told(d, desk_factor_code(d, &f, now_step), "the clock is not usable for codes of factor 1");
     resync(d, own, "", 1, "", "");
     ok(ask_refused(REFUSAL_NOT_ALLOWED), "root alone clears it");
     int64_t now = d->now.wall_s;
