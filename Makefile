@@ -6,6 +6,7 @@
 # make install DESTDIR=...                                              make fuzz     T=seconds a fuzzer;  make bench
 # make analyze    four static analysers                                 make check-msan  bytes that nobody set (part of check)
 # make check-tsan  the module's threads (part of check)                 make mutants  is each vital check missed by a test?
+# make sim        what guessers get, whom the limits stop (shown in authcd.conf.5)
 # make fault      power cuts, failing calls, kills: all of them         (check takes a sample)
 #
 # Layers are held by the compiler: a folder sees itself and the folders below it, by -iquote, and nothing else.
@@ -176,7 +177,16 @@ $(DURABLE_BIN): $(BUILD)/tests/fault/%: tests/fault/%.c $(DURABLE_SRC) $(wildcar
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) -pie -iquote tests -iquote tests/fault $(call quote,handlers) \
 		$(DURABLE_WRAPS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_DAEMON)
 
-tests: all $(UNIT_BIN) $(TOOL_BIN) $(FAULT) $(DURABLE_BIN)
+# What the guess limits come to, as tables: rules only, under a clock of its own.
+SIM := $(BUILD)/tests/sim/guesses
+$(SIM): $(wildcard tests/sim/*.[ch]) $(call lib,rules)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(NO_STACK_LIMIT) -pie $(call quote,rules) $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^)
+sim: $(SIM)
+	@$(SIM)
+
+tests: all $(UNIT_BIN) $(TOOL_BIN) $(FAULT) $(DURABLE_BIN) $(SIM)
 
 PROGRAMS = $(UNIT_BIN) $(DURABLE_BIN)
 PROVE := prove --timer --exec '' $(PROVE_FLAGS)
@@ -286,6 +296,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants fault demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests sim check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants fault demo deps fuzz fuzzers fuzz-replay bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

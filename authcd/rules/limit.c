@@ -76,7 +76,7 @@ static int64_t delay_ms(const struct limit_rule *rule, int64_t failures)
 static int64_t top_level(const struct limit_rule *rule)
 {
     int64_t failures = rule->free;
-    while (delay_ms(rule, failures) < rule->cap_ms)
+    for (int64_t delay = rule->base_ms; delay < rule->cap_ms; delay *= 2)
         failures++;
     return failures * LIMIT_UNIT;
 }
