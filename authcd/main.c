@@ -146,7 +146,10 @@ static int make_places(const struct config_authcd *config, const struct privileg
 
     if (sockets->handed)
         return 0;
-    return failed < 0 ? failed : sockets_make(sockets, config->run_dir, error);
+    if (failed < 0 || (failed = sockets_make(sockets, config->run_dir, error)) < 0)
+        return failed;
+    (void)!privilege_refuge_dir(who, config->run_dir, error); /* serving goes on without, and says so */
+    return 0;
 }
 
 /* What takes rights, and then their end. */

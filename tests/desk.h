@@ -41,6 +41,8 @@ struct desk {
     bool keep_jobs;
     bool quiet; /* a handler that fails is no news */
     void (*committed)(struct desk *d);
+    const char *frozen;
+    struct login_mark *mark;
     struct line *lines[300];
     size_t n_lines;
 };
@@ -49,7 +51,7 @@ static void desk_step(struct desk *d, struct line *l, struct step *s);
 
 static struct handler desk_handler(struct desk *d, struct line *l)
 {
-    return (struct handler){d->db, &d->config, &d->counters, d->now, &l->peer, &l->login};
+    return (struct handler){d->db, &d->config, &d->counters, d->now, &l->peer, &l->login, d->frozen};
 }
 
 static void desk_must(int error, const char *what)
@@ -101,6 +103,7 @@ __attribute__((unused)) static void desk_close(struct desk *d)
 
     while (d->n_lines > 0)
         desk_drop(d);
+    login_mark_free(d->mark);
     db_close(d->db);
     snprintf(command, sizeof command, "rm -rf '%s'", d->dir);
     if (system(command) != 0)
@@ -160,7 +163,8 @@ static void desk_done(struct desk *d, struct line *l, int error, struct step *st
         desk_step(d, l, step);
         return;
     }
-    login_undo(l->login);
+    if (d->mark)
+        login_undo(d->mark, &l->login);
     step_clear(step);
     l->closed = true;
     if (!d->quiet)
@@ -172,8 +176,9 @@ static void desk_done(struct desk *d, struct line *l, int error, struct step *st
     do {                                                                                                               \
         struct handler h = desk_handler((d), (l));                                                                     \
         struct step step = {0};                                                                                        \
-        login_mark((l)->login);                                                                                        \
-        int desk_error = db_begin((d)->db);                                                                            \
+        int desk_error = login_mark(&(d)->mark, (l)->login);                                                           \
+        if (desk_error == 0)                                                                                           \
+            desk_error = db_begin((d)->db);                                                                            \
         if (desk_error == 0 && (desk_error = (call)) < 0)                                                              \
             db_rollback((d)->db);                                                                                      \
         else if (desk_error == 0)                                                                                      \

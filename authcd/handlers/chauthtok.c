@@ -13,6 +13,12 @@
 
 enum { TRIES = 3 }; /* new passwords that may be turned down in one conversation */
 
+static int give_up(struct handler *h, struct step *step, const char *why)
+{
+    int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
+    return error < 0 ? error : converse_verdict(h, step, VERDICT_UNCHANGED, "", why);
+}
+
 static bool asks_current(const struct handler *h)
 {
     const struct msg_begin *in = &(*h->login)->begin;
@@ -28,10 +34,12 @@ int chauthtok_begin(struct handler *h, struct step *step)
 
     if (a->id == 0)
         return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
-    if (login->begin.flags & BEGIN_PRELIM)
-        return converse_verdict(h, step, VERDICT_GRANTED, "", "");
     if ((login->begin.flags & BEGIN_ONLY_EXPIRED) && !a->must_change)
         return converse_verdict(h, step, VERDICT_GRANTED, "", ""); /* nothing has expired */
+    if (h->frozen)
+        return give_up(h, step, h->frozen);
+    if (login->begin.flags & BEGIN_PRELIM)
+        return converse_verdict(h, step, VERDICT_GRANTED, "", "");
     if (!asks_current(h))
         return converse_prompt(h, step, PROMPT_NEW_PASSWORD);
     if (a->state != ACCOUNT_ACTIVE)
@@ -66,12 +74,6 @@ static int take_current(struct handler *h, const struct secret *typed, struct st
 int chauthtok_retry(struct handler *h, struct step *step)
 {
     return look(h, step);
-}
-
-static int give_up(struct handler *h, struct step *step, const char *why)
-{
-    int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
-    return error < 0 ? error : converse_verdict(h, step, VERDICT_UNCHANGED, "", why);
 }
 
 /* Turned down: say why and ask again, a few times. */
@@ -170,8 +172,8 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
     if (asks_current(h) && !login->password_right) /* cannot be: a last lock on the door */
         return -EPERM;
     int error = hashing_look_again(h, asks_current(h));
-    if (error == 0 && login->bar)
-        return give_up(h, step, login->bar);
+    if (error == 0 && (login->bar || h->frozen))
+        return give_up(h, step, login->bar ? login->bar : h->frozen);
     if (error < 0 || (error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s)) < 0 ||
         (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
         return error;

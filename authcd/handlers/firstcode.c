@@ -15,6 +15,8 @@
 
 enum { TRIES = 3 };
 
+static const char frozen[] = "no code enrolled, and none can be: the disk is full or read-only";
+
 /* The secret as people type it: in groups of four. */
 static void group(const char *secret, char *out, size_t cap)
 {
@@ -77,6 +79,10 @@ int firstcode_start(struct handler *h, struct step *step, bool *ret_started)
     struct login *login = *h->login;
     struct factor f = {0};
 
+    if (h->frozen) {
+        login_bar(login, AUDIT_LOGIN_REFUSED, frozen);
+        return 0;
+    }
     if (!row)
         return -ENOMEM;
     int error = enrol_start(h, &login->account, ENROL_LABEL, &f, row);
@@ -135,6 +141,8 @@ int firstcode_answer(struct handler *h, const struct secret *typed, struct step 
         login->first_code = FIRST_CODE_DONE;
         return 0;
     }
+    if (h->frozen)
+        return settle_deny(h, step, AUDIT_LOGIN_REFUSED, frozen);
     int error = enrol_confirm(h, &login->account, login->first_number, typed, &result);
     if (error < 0)
         return error;

@@ -50,6 +50,7 @@ struct handler {
     struct clock now;
     const struct peer *peer;
     struct login **login; /* the connection's conversation; NULL until BEGIN */
+    const char *frozen;   /* NULL, or why nothing can be changed now: for people to read */
 };
 
 #define MESSAGE_REQUEST(name)                                                                                          \
@@ -78,10 +79,14 @@ bool login_has_answered(const struct login *login);
 int64_t login_waits_for(const struct login *login);
 void login_free(struct login *login); /* NULL does nothing; wipes */
 
-/* Before a call; and after it, if its transaction was rolled back: what a login believes to be charged is again what
- * the database says, so that on_gone settles it. NULL does nothing. */
-void login_mark(struct login *login);
-void login_undo(struct login *login);
+/* What a call may change of a conversation, kept while it runs: a call whose transaction was rolled back never
+ * happened, and may be made again where there is room now. One is enough for all connections. login_mark makes it at
+ * its first call (-ENOMEM); login may be NULL, if nothing has begun. */
+struct login_mark;
+int login_mark(struct login_mark **mark, const struct login *login) __attribute__((warn_unused_result));
+void login_undo(const struct login_mark *mark, struct login **login);
+void login_mark_wipe(struct login_mark *mark);
+void login_mark_free(struct login_mark *mark); /* NULL does nothing */
 
 /* The account that a request is about: `user`, or the peer's own if user is "". -ENOENT (step has the refusal) if there
  * is none or it is not the peer's to ask about: both look alike. */

@@ -7,6 +7,7 @@
 #include "login.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,20 +38,45 @@ bool login_has_answered(const struct login *login)
     return login && login->has_answered;
 }
 
-void login_mark(struct login *login)
+/* All but what the peer said at BEGIN, which is most of it and stays. */
+enum { MARK_FROM = offsetof(struct login, key_verified), MARK_SIZE = sizeof(struct login) - MARK_FROM };
+
+struct login_mark {
+    const struct login *of;
+    unsigned char bytes[MARK_SIZE];
+};
+
+int login_mark(struct login_mark **mark, const struct login *login)
 {
-    if (!login)
-        return;
-    login->marked = login->attempt;
-    login->marked_state = login->state;
+    if (!*mark && !(*mark = calloc(1, sizeof **mark)))
+        return -ENOMEM;
+    (*mark)->of = login;
+    if (login)
+        memcpy((*mark)->bytes, (const unsigned char *)login + MARK_FROM, MARK_SIZE);
+    return 0;
 }
 
-void login_undo(struct login *login)
+/* A conversation that the call began is gone with it. */
+void login_undo(const struct login_mark *mark, struct login **login)
 {
-    if (!login)
+    if (*login && *login == mark->of) {
+        memcpy((unsigned char *)*login + MARK_FROM, mark->bytes, MARK_SIZE);
         return;
-    login->attempt = login->marked;
-    login->state = login->marked_state;
+    }
+    login_free(*login);
+    *login = NULL;
+}
+
+void login_mark_wipe(struct login_mark *mark)
+{
+    explicit_bzero(mark, sizeof *mark);
+}
+
+void login_mark_free(struct login_mark *mark)
+{
+    if (mark)
+        login_mark_wipe(mark);
+    free(mark);
 }
 
 static int refuse_order(struct step *step, const char *what)

@@ -28,7 +28,7 @@ enum first_code {
 };
 
 struct login {
-    struct msg_begin begin;    /* what the peer said; handle is wiped once used */
+    struct msg_begin begin;    /* what the peer said; first, for login_mark; handle is wiped once used */
     bool key_verified;         /* sshd says that it verified a public key on this connection */
     char key[SOURCE_KEY_SIZE]; /* which, if it did; else "" */
     struct config_service service;
@@ -43,8 +43,6 @@ struct login {
     bool has_answered;       /* anything */
 
     struct attempt attempt;
-    struct attempt marked; /* as it was before the call at hand, like marked_state */
-    enum login_state marked_state;
     bool waiting; /* for attempts in flight of one of its buckets */
     bool hash_out;
     bool password_right;

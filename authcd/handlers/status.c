@@ -28,12 +28,14 @@ int on_status_get(struct handler *h, const struct msg_status_get *in, struct ste
 {
     struct msg m = {.number = MSG_row_status,
                     .row_status = {.version = AUTHC_VERSION,
-                                   .state = "serving",
                                    .started_at = h->counters->started_at,
                                    .memory_locked = h->counters->memory_locked}};
+    const char *state = h->frozen == NULL ? "serving" : "degraded", *reason = h->frozen == NULL ? "" : h->frozen;
     (void)in;
     int error = h->peer->uid == 0 ? fill_counts(h, &m.row_status) : 0;
-    if (error < 0 || (error = step_reply(step, &m)) < 0)
+    if (error < 0 || (error = text_copy(m.row_status.state, sizeof m.row_status.state, state)) < 0 ||
+        (error = text_copy(m.row_status.reason, sizeof m.row_status.reason, reason)) < 0 ||
+        (error = step_reply(step, &m)) < 0)
         return error;
     return step_end(step, 1, 0);
 }

@@ -23,13 +23,14 @@ enum { EXPIRE_AT_ONCE = 256, EXPIRE_LIMITS_AT_ONCE = 2048 };
 /* Of the watchdog. With the unit's 30 s no hash within the bounds of rules/password takes that long. */
 #define STALLED_INTERVALS INT64_C(4)
 #define NOTE_AFTER_US (SECOND_US / 5)
+#define START_AGAIN_US (2 * SECOND_US)
 
 struct chores {
     sd_event *loop;
     struct dispatch *d;
     struct journal *journal;
     struct turn *turn;
-    sd_event_source *timers[4], *acknowledged, *note, *watchdog;
+    sd_event_source *timers[5], *acknowledged, *note, *watchdog, *start;
     uint64_t watchdog_us;
     bool stalled;
 };
@@ -38,7 +39,9 @@ struct chores {
 
 static int checkpoint(struct chores *c)
 {
-    return turn_wrote(c->turn) ? db_checkpoint(c->d->db) : 0;
+    int error = turn_wrote(c->turn) ? db_checkpoint(c->d->db) : 0;
+
+    return error == -ENOSPC && disk_frozen(c->d->disk) ? 0 : error; /* that is said already */
 }
 
 static int expire_limits(struct chores *c)
@@ -76,14 +79,20 @@ static int publish(struct chores *c)
     return publish_run(c->d->db, &c->d->config->authcd);
 }
 
+static int look_for_room(struct chores *c)
+{
+    if (c->d->disk)
+        disk_look(c->d->disk, c->d->db, &c->d->now);
+    return 0;
+}
+
 static const struct {
     const char *name;
     uint64_t period_us;
     int (*run)(struct chores *);
 } chores_table[] = {
-    {"checkpoint", 5 * SECOND_US, checkpoint},
-    {"expired sessions", 60 * SECOND_US, expire},
-    {"leaked limits", 600 * SECOND_US, expire_limits},
+    {"checkpoint", 5 * SECOND_US, checkpoint},    {"room on the disk", 10 * SECOND_US, look_for_room},
+    {"expired sessions", 60 * SECOND_US, expire}, {"leaked limits", 600 * SECOND_US, expire_limits},
     {"published keys", 600 * SECOND_US, publish},
 };
 _Static_assert(sizeof chores_table / sizeof chores_table[0] ==
@@ -159,6 +168,21 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
+/* A start that failed for want of room may go well now: whoever started us does it again. */
+static int on_start(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct chores *c = userdata;
+
+    (void)usec;
+    if (disk_has_room(c->d->config->authcd.state_dir)) {
+        log_notice("there is room on the disk: ending, to be started again");
+        return sd_event_exit(c->loop, 0);
+    }
+    sd_event_source_set_time_relative(source, START_AGAIN_US);
+    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    return 0;
+}
+
 /* ---- start and end ---- */
 
 static int add_timers(struct chores *c)
@@ -194,6 +218,8 @@ int chores_new(sd_event *loop, struct dispatch *d, struct journal *journal, stru
     *c = (struct chores){.loop = sd_event_ref(loop), .d = d, .journal = journal, .turn = turn};
     if (d->db)
         error = add_timers(c);
+    else if (d->no_room)
+        error = sd_event_add_time_relative(loop, &c->start, CLOCK_BOOTTIME, START_AGAIN_US, 0, on_start, c);
     if (error < 0 || (error = add_watchdog(c)) < 0) {
         chores_free(c);
         return error;
@@ -211,6 +237,7 @@ void chores_free(struct chores *c)
     sd_event_source_disable_unref(c->acknowledged);
     sd_event_source_disable_unref(c->note);
     sd_event_source_disable_unref(c->watchdog);
+    sd_event_source_disable_unref(c->start);
     sd_event_unref(c->loop);
     free(c);
 }

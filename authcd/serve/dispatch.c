@@ -78,12 +78,12 @@ static void verdict_unavailable(const struct msg_begin *begin, struct step *step
         step_clear(step), step->close = true;
 }
 
-/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a full disk, a text that did
- * not fit) could be brought about by load or by what a stranger typed, and must not open whatever a PAM stack has for
- * that case. */
+/* Only what says that the state itself is broken is UNAVAILABLE. Anything else (no memory, a disk that takes nothing, a
+ * text that did not fit) could be brought about by load or by what a stranger typed, and must not open whatever a PAM
+ * stack has for that case. */
 static bool is_broken_state(int error)
 {
-    return error == -EIO || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
+    return error == -EIO || error == -EBADMSG || error == -ENOKEY;
 }
 
 static void answer_failure(struct dispatch_from from, const struct msg *in, int error, struct step *step)
@@ -116,7 +116,7 @@ static int run_call(const struct call *call, struct handler *h, struct step *ste
 static int run_in_transaction(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)
 {
     DB_TRANSACTION struct db_transaction t = {0};
-    struct handler h = {d->db, d->config, d->counters, d->now, from.peer, from.login};
+    struct handler h = {d->db, d->config, d->counters, d->now, from.peer, from.login, disk_frozen(d->disk)};
     int error = db_transaction(d->db, &t);
 
     if (error < 0 || (error = run_call(call, &h, step)) < 0)
@@ -124,15 +124,32 @@ static int run_in_transaction(struct dispatch *d, struct dispatch_from from, con
     return db_transaction_commit(&t);
 }
 
+/* A call that failed never happened, except for its time: and if room could be made, it is made again. */
+static int run_undoing(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)
+{
+    struct counters counters = *d->counters;
+    int error = login_mark(&d->mark, *from.login);
+
+    if (error < 0)
+        return error;
+    while ((error = run_in_transaction(d, from, call, step)) < 0) {
+        login_undo(d->mark, from.login);
+        *d->counters = counters;
+        if (!d->disk || !disk_relieve(d->disk, d->db, error, &d->now))
+            break;
+        step_clear(step);
+    }
+    login_mark_wipe(d->mark);
+    return error;
+}
+
 static void run(struct dispatch *d, struct dispatch_from from, const struct call *call, const char *name,
                 struct step *step)
 {
-    login_mark(*from.login);
-    int error = run_in_transaction(d, from, call, step);
+    int error = run_undoing(d, from, call, step);
 
     if (error == 0)
         return;
-    login_undo(*from.login);
     d->unsettled = d->unsettled || call->event == on_gone;
     log_error("%s: %s", name, strerror(-error));
     answer_failure(from, call->in, error, step);
@@ -180,7 +197,34 @@ static bool may_send(const struct peer *peer, const struct msg_type *type, struc
     return is_allowed(peer, type->who, step);
 }
 
-/* ---- busy and broken ---- */
+/* ---- frozen, busy and broken ---- */
+
+/* What goes on while the disk is full: logins, and what only reads. All else changes something or mints, and so does,
+ * as long as it is not named here, whatever comes later. */
+static bool goes_on(enum msg_number number)
+{
+    static const enum msg_number list[] = {
+        MSG_begin,        MSG_answer,       MSG_abort,       MSG_user_list,   MSG_user_show,
+        MSG_factor_list,  MSG_session_list, MSG_audit_list,  MSG_status_get,  MSG_whoami,
+        MSG_token_verify, MSG_audit_verify, MSG_config_list, MSG_limits_list, MSG_policy_show,
+    };
+
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i] == number)
+            return true;
+    return false;
+}
+
+/* Why this cannot be done now; NULL: it can. A tool's request is a reason to look whether that still holds: whoever has
+ * just made room wants to go on. */
+static const char *why_frozen(struct dispatch *d, const struct msg *in)
+{
+    bool looks = !is_of_login(in->number) || (in->number == MSG_begin && in->begin.phase == PHASE_CHAUTHTOK);
+
+    if (d->disk && looks)
+        disk_look(d->disk, d->db, &d->now);
+    return goes_on(in->number) ? NULL : disk_frozen(d->disk);
+}
 
 _Static_assert(sizeof((struct password_job *)0)->source == ROOM_SOURCE_SIZE, "one name for a source, in both queues");
 
@@ -227,8 +271,10 @@ static int broken_status(const struct dispatch *d, const struct peer *peer, stru
 
 static void answer_broken(const struct dispatch *d, const struct peer *peer, const struct msg *in, struct step *step)
 {
-    if (in->number == MSG_begin && peer->uid == 0)
+    if (in->number == MSG_begin && peer->uid == 0 && !d->no_room)
         verdict_unavailable(&in->begin, step);
+    else if (in->number == MSG_begin && d->no_room)
+        refuse_and_close(step, REFUSAL_BUSY, "the disk is full, or read-only: try again later");
     else if (in->number != MSG_status_get || broken_status(d, peer, step) < 0)
         refuse_and_close(step, REFUSAL_UNAVAILABLE, "authcd has no state to answer from: see authctl status as root");
 }
@@ -246,6 +292,7 @@ static bool is_over_budget(struct dispatch *d, const struct peer *peer, const st
 static void dispatch_message(struct dispatch *d, struct dispatch_from from, const struct msg_type *type,
                              const struct msg *in, struct step *step)
 {
+    const char *why;
     size_t n;
     struct call call = {.message = dispatch_table[type - msg_types(&n)], .in = in};
 
@@ -253,6 +300,8 @@ static void dispatch_message(struct dispatch *d, struct dispatch_from from, cons
         return;
     if (!d->db)
         answer_broken(d, from.peer, in, step);
+    else if ((why = why_frozen(d, in)))
+        refuse(step, REFUSAL_UNAVAILABLE, why);
     else if (is_over_budget(d, from.peer, in))
         refuse_and_close(step, REFUSAL_BUSY, "too many requests of this uid: try again in a minute");
     else if (in->number == MSG_begin)

@@ -7,6 +7,7 @@
 #define DISPATCH_H
 
 #include "budget.h"
+#include "disk.h"
 #include "handler.h"
 #include "pool.h"
 #include "room.h"
@@ -14,6 +15,8 @@
 struct dispatch {
     struct db *db;      /* NULL: there is no state to answer from */
     const char *broken; /* why, for root's eyes */
+    bool no_room;       /* that is why: load could have brought it about, so it opens no fallback */
+    struct disk *disk;  /* NULL: a full disk is nobody's business */
     const struct config *config;
     struct counters *counters;
     struct pool *pool;           /* NULL without db */
@@ -21,6 +24,7 @@ struct dispatch {
     struct room_seat *makes_way; /* whoever has to leave for what the last packet began; NULL: nobody */
     struct clock now;
     struct budget budget;
+    struct login_mark *mark;
     bool unsettled; /* somebody is gone whose attempt in flight could not be settled */
     struct msg in;  /* the packet at hand: too large for a stack that has others */
 };

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -19,6 +20,9 @@
 #include <unistd.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
+
+#include "refuge.h"
+#include "text.h"
 
 enum { FILES_WANTED = 8192 };
 
@@ -90,17 +94,29 @@ int privilege_check_state_dir(const struct privilege *p, const char *state_dir, 
     return 0;
 }
 
-int privilege_state_dir(const struct privilege *p, const char *state_dir, char error[PRIVILEGE_ERROR_SIZE])
+static int make_dir(const struct privilege *p, const char *path, mode_t mode, char error[PRIVILEGE_ERROR_SIZE])
 {
-    if (mkdir(state_dir, 0700) < 0)
-        return errno == EEXIST ? 0 : complain(error, -errno, "%s: cannot make it: %s", state_dir, strerror(errno));
-    int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (mkdir(path, 0700) < 0)
+        return errno == EEXIST ? 0 : complain(error, -errno, "%s: cannot make it: %s", path, strerror(errno));
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int failed = 0;
-    if (fd < 0 || fchown(fd, p->uid, p->gid) < 0 || fchmod(fd, 0711) < 0)
-        failed = complain(error, -errno, "%s: %s", state_dir, strerror(errno));
+    if (fd < 0 || fchown(fd, p->uid, p->gid) < 0 || fchmod(fd, mode) < 0)
+        failed = complain(error, -errno, "%s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return failed;
+}
+
+int privilege_state_dir(const struct privilege *p, const char *state_dir, char error[PRIVILEGE_ERROR_SIZE])
+{
+    return make_dir(p, state_dir, 0711, error);
+}
+
+int privilege_refuge_dir(const struct privilege *p, const char *run_dir, char error[PRIVILEGE_ERROR_SIZE])
+{
+    char path[PATH_MAX];
+    int failed = text_format(path, sizeof path, "%s/" REFUGE_DIR, run_dir);
+    return failed < 0 ? complain(error, failed, "%s: path too long", run_dir) : make_dir(p, path, 0700, error);
 }
 
 /* Up to the hard limit, or past it where that is allowed. */

@@ -30,6 +30,11 @@ int privilege_user(const char *user, struct privilege *ret, char error[PRIVILEGE
 int privilege_state_dir(const struct privilege *p, const char *state_dir, char error[PRIVILEGE_ERROR_SIZE])
     __attribute__((warn_unused_result));
 
+/* Makes run_dir/refuge (0700, owned by p) if only it is missing: nobody but who owns run_dir can. What is there already
+ * is judged when it is used. */
+int privilege_refuge_dir(const struct privilege *p, const char *run_dir, char error[PRIVILEGE_ERROR_SIZE])
+    __attribute__((warn_unused_result));
+
 /* Is an existing state_dir one that p could serve from? -ENOENT: there is none yet. */
 int privilege_check_state_dir(const struct privilege *p, const char *state_dir, char error[PRIVILEGE_ERROR_SIZE])
     __attribute__((warn_unused_result));

@@ -28,6 +28,7 @@ enum { LINGER_MS = 500 };
 /* All that serving needs; the order is that of making. */
 struct parts {
     struct dispatch dispatch;
+    struct disk disk;
     struct counters counters;
     char reason[DB_REASON_SIZE];
     sd_event *loop;
@@ -61,6 +62,17 @@ static int start_state(struct db *db, const struct clock *now)
     return db_sync(db);
 }
 
+/* On a full disk the database goes where there is room. */
+static int start_where_room_is(struct parts *p)
+{
+    struct dispatch *d = &p->dispatch;
+    int error;
+
+    while ((error = start_state(d->db, &d->now)) < 0 && disk_relieve(&p->disk, d->db, error, &d->now))
+        ;
+    return error;
+}
+
 static int stop_state(struct db *db, const struct clock *now)
 {
     DB_TRANSACTION struct db_transaction t = {0};
@@ -81,7 +93,7 @@ static int broken(struct parts *p, const char *what, int error)
 static int open_state(struct parts *p, const struct serve *s)
 {
     struct dispatch *d = &p->dispatch;
-    int error = db_open(s->config->authcd.state_dir, s->key_file, &d->db, p->reason);
+    int error = disk_open(&p->disk, &s->config->authcd, s->key_file, &d->now, &d->db, p->reason);
 
     if (error < 0)
         return error;
@@ -89,9 +101,10 @@ static int open_state(struct parts *p, const struct serve *s)
         return broken(p, "hashing threads", error);
     if ((error = journal_new(d->db, &p->journal)) < 0)
         return broken(p, "journal writer", error);
-    if ((error = start_state(d->db, &d->now)) < 0)
+    if ((error = start_where_room_is(p)) < 0)
         return broken(p, "the database opens, but cannot be used", error);
     d->pool = p->pool;
+    d->disk = &p->disk;
     p->counters.slots = pool_threads(p->pool);
     return 0;
 }
@@ -101,6 +114,9 @@ static void close_state(struct parts *p)
     journal_free(p->journal);
     pool_free(p->pool);
     db_close(p->dispatch.db);
+    login_mark_free(p->dispatch.mark);
+    p->dispatch.mark = NULL;
+    p->dispatch.disk = NULL;
     p->journal = NULL;
     p->pool = p->dispatch.pool = NULL;
     p->dispatch.db = NULL;
@@ -118,7 +134,9 @@ static int find_state(struct parts *p, const struct serve *s)
     if (!s->sockets->handed)
         return error;
     p->dispatch.broken = s->broken ? s->broken : p->reason;
-    log_error("answering UNAVAILABLE until this is put right and authcd is restarted");
+    p->dispatch.no_room = error == -ENOSPC || error == -EROFS;
+    log_error("answering %s until this is put right and authcd is restarted",
+              p->dispatch.no_room ? "that we are busy" : "UNAVAILABLE");
     return 0;
 }
 
@@ -188,7 +206,12 @@ static void first_words(struct parts *p, const struct serve *s)
         log_error("at the start: %s", strerror(-error));
     if (!s->memory_locked)
         log_notice("memory is not locked: secrets may reach a swap device (set LimitMEMLOCK=infinity)");
-    sd_notify(0, p->dispatch.db ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=broken: answering UNAVAILABLE");
+    const char *frozen = disk_frozen(p->dispatch.disk);
+    sd_notifyf(0, "READY=1\nSTATUS=%s%s",
+               !p->dispatch.db ? "broken: see the log"
+               : frozen        ? "degraded: "
+                               : "serving",
+               frozen ? frozen : "");
 }
 
 static void last_words(struct parts *p)

@@ -49,7 +49,8 @@ static void make_durable(struct turn *t)
     int error = db_sync(t->d->db);
     if (error == 0) {
         t->fresh = t->wrote = true;
-        if (db_wants_checkpoint(t->d->db) && (error = db_checkpoint(t->d->db)) < 0)
+        bool eager = db_wants_checkpoint(t->d->db) && !disk_frozen(t->d->disk); /* there it fails, or the timer does */
+        if (eager && (error = db_checkpoint(t->d->db)) < 0)
             log_error("checkpoint: %s", strerror(-error));
         return;
     }

@@ -208,13 +208,16 @@ static int go_on(struct db *db, const struct dbfiles *place, bool *ret_taken, ch
     return error;
 }
 
-/* What an earlier authcd left there is opened before anything is made at home. */
-static int find(struct db *db, const char *run_dir, const char *key_file, bool *ret_taken, char reason[DB_REASON_SIZE])
+/* What an earlier authcd left there is opened before anything is made at home. `none` says why there can be none. */
+static int find(struct db *db, const char *run_dir, const char *key_file, bool *ret_taken, char none[DB_REASON_SIZE],
+                char reason[DB_REASON_SIZE])
 {
     struct dbfiles place;
     int error = refuge_place_open(run_dir, &place, reason);
     if (error < 0 && error != -ENOENT)
         return error;
+    if (error == -ENOENT)
+        memcpy(none, reason, DB_REASON_SIZE);
     bool there = error == 0 && place.exists;
     if (there && !db->files.exists)
         error = reason_give(reason, -ENOENT, "%s: missing, though %s was its copy: restore it, or remove both",
@@ -254,17 +257,19 @@ static int attach(struct db *db, const char *run_dir, const struct audit *why, c
 int refuge_open(const char *state_dir, const char *run_dir, const char *key_file, const struct audit *why,
                 struct db **ret, char reason[DB_REASON_SIZE])
 {
+    char none[DB_REASON_SIZE] = "";
     struct db *db = NULL;
     bool taken = false;
     int error = db_new(state_dir, &db, reason);
     if (error == 0)
-        error = find(db, run_dir, key_file, &taken, reason);
+        error = find(db, run_dir, key_file, &taken, none, reason);
     if (error == 0 && !taken)
         error = attach(db, run_dir, why, reason);
     if (error < 0) {
         db_close(db);
         return error;
     }
+    memcpy(reason, none, DB_REASON_SIZE);
     *ret = db;
     return 0;
 }

@@ -3,7 +3,7 @@
  * Where the database goes while its disk is full or read-only: a whole copy in run_dir/refuge, on a file system in
  * memory, which survives the end of authcd but no reboot. Everything goes on there as before, and comes back as the
  * continuation of what stayed behind; or, if that was changed meanwhile (a backup was restored), by maximum: failures
- * and used codes, nothing else. When to go and when to come back is serve/room's to say.
+ * and used codes, nothing else. When to go and when to come back is serve/disk's to say.
  */
 #ifndef REFUGE_H
 #define REFUGE_H
@@ -24,7 +24,8 @@ enum refuge_return {
 };
 
 /* As db_open, and: goes on in a refuge that an earlier authcd left, and goes there with `why` as first event if the
- * disk is full or read-only. The refuge's directory is judged as state_dir is; there need not be one. */
+ * disk is full or read-only. The refuge's directory is judged as state_dir is; where there is none, reason says so also
+ * if all went well, and is "" otherwise. */
 int refuge_open(const char *state_dir, const char *run_dir, const char *key_file, const struct audit *why,
                 struct db **ret, char reason[DB_REASON_SIZE]) __attribute__((warn_unused_result));
 

@@ -35,6 +35,9 @@ int refuge_place_open(const char *run_dir, struct dbfiles *ret, char reason[DB_R
     int error = dbfiles_open(ret, path, reason);
     if (error < 0)
         dbfiles_close(ret);
+    if (error == -ENOENT)
+        error = reason_give(reason, error,
+                            "%s: no such directory; systemd-tmpfiles --create makes it for the next start", path);
     return error;
 }
 

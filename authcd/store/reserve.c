@@ -44,6 +44,8 @@ int reserve_make(const struct db *db, int64_t more)
         return room_errno(errno);
     int error = fill(fd, more);
     (void)close(fd);
+    if (error == -ENOSPC && !reserve_is_there(db))
+        (void)unlinkat(db->files.dir_fd, RESERVE_FILE, 0); /* there would be nothing to give up later */
     return error;
 }
 

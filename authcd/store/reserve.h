@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Room that is kept for logins: a file of nothing in the state directory, to be given up when the disk is full. Also
- * how much room there is. Decides nothing: serve/room does.
+ * how much room there is. Decides nothing: serve/disk does.
  */
 #ifndef RESERVE_H
 #define RESERVE_H

@@ -143,6 +143,26 @@ static void meanwhile(struct desk *d, struct account *a)
     is_int(desk_verdict(l), VERDICT_UNCHANGED, "deleted meanwhile: not changed, and no error");
 }
 
+/* D3: nothing is changed while the disk is full; whoever has nothing to change gets in. */
+static void frozen(struct desk *d)
+{
+    d->frozen = "the disk is full";
+    struct line *l = begin_as(d, 0, 0, BEGIN_PRELIM, "ada");
+    is_int(desk_verdict(l), VERDICT_UNCHANGED, "frozen: not even the first round of passwd");
+    is_str(l->got[0].verdict.reason, "the disk is full", "and the person is told why");
+    is_int(desk_verdict(begin_as(d, 1001, 1001, 0, "ada")), VERDICT_UNCHANGED, "nor by oneself");
+    is_int(desk_verdict(begin_as(d, 0, 0, BEGIN_ONLY_EXPIRED, "ada")), VERDICT_GRANTED,
+           "nothing has expired: all the same");
+    d->frozen = NULL;
+    l = begin_as(d, 0, 0, 0, "ada");
+    desk_answer(d, l, "yet another one 9");
+    d->frozen = "the disk is full";
+    desk_answer(d, l, "yet another one 9");
+    is_int(desk_verdict(l), VERDICT_UNCHANGED, "full between two answers: unchanged");
+    is_int(login(d, "yet another one 9"), VERDICT_DENIED, "which is so");
+    d->frozen = NULL;
+}
+
 int main(void)
 {
     struct desk d;
@@ -150,6 +170,7 @@ int main(void)
     desk_open(&d);
     struct account a = desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     by_root(&d);
+    frozen(&d);
     by_the_user(&d);
     others(&d);
     ends_sessions(&d, &a);

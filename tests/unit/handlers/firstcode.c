@@ -89,6 +89,33 @@ static void first_code(void)
     desk_close(&d);
 }
 
+/* D3: on a full disk nobody enrols, and whoever needs to is denied like anybody else. */
+static void frozen(void)
+{
+    struct desk d;
+    struct otp otp = {0};
+    char code[OTP_CODE_SIZE];
+
+    desk_open(&d);
+    desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    d.frozen = "the disk is full";
+    struct line *l = login(&d, "ada", password, "000000");
+    is_int(desk_verdict(l), VERDICT_DENIED, "full: a code is asked for, and denied");
+    ok(l->n_got == 1 && !l->got[0].verdict.reason[0], "like any other");
+    d.frozen = NULL;
+    l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    ok(secret_in(l, &otp) != NULL, "room: the secret is shown");
+    d.frozen = "the disk is full";
+    desk_must(otp_code(&otp, d.now.wall_s / 30, code), "code");
+    desk_answer(&d, l, code);
+    is_int(desk_verdict(l), VERDICT_DENIED, "full before it is confirmed: denied");
+    d.frozen = NULL;
+    is_int(desk_verdict(login(&d, "ada", password, "000000")), 0, "and it does not count");
+    desk_close(&d);
+}
+
 /* Where a service enrols, the second prompt comes no sooner for those of whom the password need not be known: each has
  * a hash made first. */
 static void enrol_holds(void)
@@ -128,6 +155,7 @@ static void enrol_holds(void)
 int main(void)
 {
     first_code();
+    frozen();
     enrol_holds();
     return tap_done();
 }

@@ -21,6 +21,11 @@ static void test_status(struct desk *d)
     ok(ask_gave(1, 0) && row->started_at == 77 && row->hashes == 0 && row->denied == 0 && row->accounts == 0 &&
            row->audit_seq == 0,
        "none of which is for others");
+    d->frozen = "the disk is full";
+    ASK_BARE(d, desk_line(d, 1001), status_get);
+    ok(ask_gave(1, 0) && strcmp(row->state, "degraded") == 0 && strcmp(row->reason, "the disk is full") == 0,
+       "D3: degraded, and why");
+    d->frozen = NULL;
 }
 
 static void test_whoami(struct desk *d, const struct session *s)

@@ -157,7 +157,7 @@ static void there_and_back(void)
 {
     make_state();
     struct db *db = start();
-    ok(!refuge_taken(db), "at home at first");
+    ok(!refuge_taken(db) && reason[0] == '\0', "at home at first");
     is_int(come_back(db, true), -1, "so there is nothing to come back from");
     note(db, "just before");
     is_int(enter(db), 0, "entered");
@@ -437,6 +437,7 @@ static void judged(void)
         db_close(db);
         int error = try_start(&db);
         is_int(error, cases[i].error == -ENOENT ? 0 : -EPERM, "and a start");
+        ok(strstr(reason, "refuge") != NULL, "says why, in any case");
         db_close(db);
         shell(cases[i].mend);
         db = start();
