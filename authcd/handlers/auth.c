@@ -30,21 +30,26 @@ static bool asks_code(const struct login *login)
            (asks(login, PROMPT_COMBINED) && !login->plan.code_skipped);
 }
 
-/* Bars that policy knows, the most telling one first. */
+/* The bar that policy knows. Enrolling is none yet. */
 static void bar_by_policy(struct login *login)
 {
-    const struct account *a = &login->account;
+    static const char *const why[POLICY_BAR_NONE + 1] = {
+        [POLICY_BAR_UNKNOWN] = "no such account",
+        [POLICY_BAR_INACTIVE] = "no password set yet",
+        [POLICY_BAR_ROLE] = "role not allowed in this service",
+        [POLICY_BAR_FACTORS] = "nothing that could be proved is asked here",
+        [POLICY_BAR_NO_PASSWORD] = "no password",
+        [POLICY_BAR_NO_CODE] = "no code enrolled",
+        [POLICY_BAR_ENROL] = "no code enrolled",
+        [POLICY_BAR_SESSIONS] = "as many sessions as may be",
+        [POLICY_BAR_NONE] = "not allowed",
+    };
+    const struct policy_plan *plan = &login->plan;
 
-    if (a->id == 0)
+    if (login->account.id == 0 || plan->can_succeed || plan->enrols)
         return;
-    if (a->state == ACCOUNT_DISABLED)
-        login_bar(login, AUDIT_LOGIN_REFUSED, "account disabled");
-    else if (a->state != ACCOUNT_ACTIVE)
-        login_bar(login, AUDIT_LOGIN_REFUSED, "no password set yet");
-    else if (login->begin.phase == PHASE_AUTH && !policy_role_allowed(&login->service, a->role))
-        login_bar(login, AUDIT_LOGIN_REFUSED, "role not allowed in this service");
-    else if (!login->plan.can_succeed && !login->plan.enrols)
-        login_bar(login, AUDIT_LOGIN_REFUSED, "no code enrolled");
+    login_bar(login, AUDIT_LOGIN_REFUSED,
+              login->account.state == ACCOUNT_DISABLED ? "account disabled" : why[plan->bar]);
 }
 
 /* What was proved, for the audit. */
