@@ -163,7 +163,7 @@ void text_cut(char *out, size_t cap, const char *format, va_list ap)
         out[last] = '\0';
 }
 
-static size_t cut_copy(char *out, size_t cap, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static size_t cut_copy(char *out, size_t cap, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
