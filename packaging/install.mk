@@ -21,6 +21,7 @@ install: all
 	@$(INSTALL) -D -m 0644 -t $(DESTDIR)$(EXAMPLES)/pam.d conf/pam.d/*
 	@$(INSTALL) -D -m 0644 -t $(DESTDIR)$(EXAMPLES)/sshd_config.d conf/sshd_config.d/authc.conf
 	@$(INSTALL) -D -m 0440 -t $(DESTDIR)$(EXAMPLES)/sudoers.d conf/sudoers.d/authc
+	@$(INSTALL) -D -m 0644 -t $(DESTDIR)$(EXAMPLES)/systemd conf/systemd/*
 	@$(INSTALL) -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(UNITS)
 	@$(INSTALL) -D -m 0644 packaging/authc.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/authc.conf
 	@$(INSTALL) -D -m 0644 packaging/authc.tmpfiles $(DESTDIR)$(LIBDIR)/tmpfiles.d/authc.conf

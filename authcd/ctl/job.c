@@ -33,6 +33,11 @@ static int list_row(void *arg, const struct msg *row)
 {
     struct job *job = arg;
 
+    if (!job->json && job->verb->show != NULL) {
+        job->verb->show(job, row);
+        job->row = *row;
+        return 0;
+    }
     if (!job->json)
         return table_add(&job->table, row);
     fputs(job->n_listed++ == 0 ? "[\n  " : ",\n  ", stdout);
@@ -44,7 +49,7 @@ static int list_page(void *arg)
 {
     struct job *job = arg;
 
-    if (!job->json)
+    if (!job->json && job->verb->show == NULL)
         table_flush(&job->table, stdout);
     return 0;
 }
@@ -59,7 +64,7 @@ static int list_keep(void *arg, const struct msg *row)
 
 static void list_end(struct job *job, int error)
 {
-    if (error == 0 && !job->json)
+    if (error == 0 && !job->json && job->verb->show == NULL)
         table_flush(&job->table, stdout);
     else if (job->json && job->n_listed > 0)
         fputs("\n]\n", stdout);

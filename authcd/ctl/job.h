@@ -24,7 +24,7 @@ struct job {
     struct call call;
     struct ask ask;
     struct msg request;
-    struct msg row; /* of a verb with one row; number 0 until it is there */
+    struct msg row; /* of a verb with one row; of a list that is shown row by row, the last; number 0: not yet */
     const char *done, *next;
     struct table table;
     struct tail tail;

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "factor.h"
 #include "inspect.h"
+#include "metrics.h"
 #include "own.h"
 #include "rehearse.h"
 
@@ -260,7 +261,15 @@ static const struct verbs_verb table[] = {
      .request = MSG_status_get,
      .row = MSG_row_status,
      .shape = VERBS_RECORD,
-     .columns_others = "version state reason started_at memory_locked"},
+     .columns_others = "version state reason started_at memory_locked",
+     .more = metrics_hint},
+    {.noun = "metrics",
+     .synopsis = "",
+     .help = "counters and gauges, as Prometheus reads them",
+     .request = MSG_metrics_get,
+     .row = MSG_row_metric,
+     .shape = VERBS_LIST,
+     .show = metrics_show},
     {.noun = "whoami",
      .synopsis = "",
      .help = "your account and this session",

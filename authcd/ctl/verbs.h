@@ -33,7 +33,8 @@ struct verbs_verb {
     int64_t (*rank)(const struct msg *row); /* of a list: the highest first; NULL: as they come */
     const char *done;                       /* for people, with {field} */
     const char *next;                       /* what they would do then */
-    void (*show)(const struct job *job, const struct msg *row); /* instead of shape, done and next */
+    void (*show)(const struct job *job,
+                 const struct msg *row); /* instead of shape, done and next; of a list: each row */
     void (*more)(const struct job *job, const struct msg *row); /* below a record */
     enum verbs_exit (*run)(struct job *job);                    /* instead of asking and showing */
 };

@@ -59,6 +59,7 @@ static int open_session(struct handler *h, struct session *s, struct step *step)
         (error = welcome_tell(h, step)) < 0 || (error = sessions_open(h->db, s, h->now.wall_s)) < 0 ||
         (error = login_audit(h, AUDIT_SESSION_OPEN, s->name)) < 0)
         return error;
+    h->counters->sessions_opened++;
     return converse_verdict(h, step, VERDICT_GRANTED, s->name, "");
 }
 

@@ -122,7 +122,7 @@ static int grant(struct handler *h, struct step *step)
     settle_wake(login, step);
     step->proved_at = h->now.wall_s;
     step->proved = login->begin.phase == PHASE_STEPUP;
-    h->counters->granted++;
+    settle_count(h, COUNTERS_GRANTED);
     error = converse_verdict(h, step, VERDICT_GRANTED, handle, "");
     explicit_bzero(handle, sizeof handle);
     return error;
@@ -338,8 +338,10 @@ int auth_begin(struct handler *h, struct step *step)
     struct login *login = *h->login;
 
     if (login->account.id == 0 && login->bar_event == AUDIT_LOGIN_UNKNOWN &&
-        login->service.unknown == CONFIG_UNKNOWN_IGNORE && h->peer->uid == 0)
+        login->service.unknown == CONFIG_UNKNOWN_IGNORE && h->peer->uid == 0) {
+        settle_count(h, COUNTERS_IGNORED);
         return converse_verdict(h, step, VERDICT_UNKNOWN, "", "");
+    }
     int error = login_explain(h, true, &login->plan);
     if (error < 0)
         return error;

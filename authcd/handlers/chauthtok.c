@@ -16,6 +16,7 @@ enum { TRIES = 3 }; /* new passwords that may be turned down in one conversation
 static int give_up(struct handler *h, struct step *step, const char *why)
 {
     int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
+    h->counters->passwords_refused++;
     return error < 0 ? error : converse_verdict(h, step, VERDICT_UNCHANGED, "", why);
 }
 
@@ -177,5 +178,6 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
     if (error < 0 || (error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s)) < 0 ||
         (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
         return error;
+    h->counters->passwords_set++;
     return converse_verdict(h, step, VERDICT_GRANTED, "", "");
 }

@@ -14,7 +14,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "config.h"
-#include "limit.h"
+#include "counters.h"
 #include "msg.h"
 #include "policy.h"
 #include "step.h"
@@ -28,15 +28,6 @@ struct peer {
     uint32_t audit_session; /* of pid, read when it connected; PROTOCOL_NO_SESSION if unknown */
     bool proved;            /* a stepup succeeded on this connection, not long ago */
     int64_t proved_at;      /* when, in Unix seconds */
-};
-
-/* Since the start; status shows them. */
-struct counters {
-    int64_t started_at;
-    int64_t hashes, granted, denied;
-    int64_t refused[BUCKET_COUNT]; /* attempts, by the bucket that refused */
-    uint32_t connections, waiting, slots;
-    bool memory_locked;
 };
 
 enum { HANDLER_PAGE_ROWS = 100 }; /* of a list in one answer */

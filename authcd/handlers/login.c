@@ -358,6 +358,7 @@ int on_gone(struct handler *h, struct step *step)
         return 0;
     login->state = LOGIN_DONE;
     login->waiting = false;
+    settle_count(h, COUNTERS_ABANDONED);
     return login->attempt.reserved ? settle_failed(h, step, AUDIT_LOGIN_FAILURE, "hung up after an answer") : 0;
 }
 
@@ -375,6 +376,7 @@ int on_busy(struct handler *h, struct step *step)
             return error;
         login->state = LOGIN_DONE;
         login->waiting = false;
+        settle_count(h, COUNTERS_BUSY);
         if (reserved)
             settle_wake(login, step);
     }

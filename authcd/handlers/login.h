@@ -110,6 +110,8 @@ int settle_failed(struct handler *h, struct step *step, enum audit_event event, 
 int settle_busy(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 /* The attempt was settled: whoever waits for one of its rows may look again. */
 void settle_wake(const struct login *login, struct step *step);
+/* The conversation has ended so: counts it, if it was a login or a stepup. */
+void settle_count(struct handler *h, enum counters_login ending);
 
 /* ---- hashing.c: the password and its thread ---- */
 

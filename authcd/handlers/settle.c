@@ -65,13 +65,38 @@ int settle_deny_limited(struct handler *h, struct step *step)
     return settle_deny(h, step, AUDIT_LOGIN_LIMITED, whose[(*h->login)->attempt.refused_by]);
 }
 
+static enum counters_login ending(enum audit_event event)
+{
+    static const struct {
+        enum audit_event event;
+        enum counters_login ending;
+    } table[] = {
+        {AUDIT_LOGIN_FAILURE, COUNTERS_WRONG},   {AUDIT_LOGIN_REPLAY, COUNTERS_REPLAYED},
+        {AUDIT_LOGIN_LIMITED, COUNTERS_LIMITED}, {AUDIT_LOGIN_UNKNOWN, COUNTERS_UNKNOWN},
+        {AUDIT_LOGIN_REFUSED, COUNTERS_REFUSED}, {AUDIT_LOGIN_FAKE, COUNTERS_FAKE},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].event == event)
+            return table[i].ending;
+    return COUNTERS_FAULT;
+}
+
+void settle_count(struct handler *h, enum counters_login ending)
+{
+    enum phase phase = (*h->login)->begin.phase;
+
+    if ((phase == PHASE_AUTH && !login_is_test(*h->login)) || phase == PHASE_STEPUP)
+        h->counters->logins[ending]++;
+}
+
 int settle_deny(struct handler *h, struct step *step, enum audit_event event, const char *why)
 {
     int error = settle_failed(h, step, event, why);
 
     if (error < 0)
         return error;
-    h->counters->denied++;
+    settle_count(h, ending(event));
+    h->counters->passwords_refused += (*h->login)->begin.phase == PHASE_CHAUTHTOK;
     return converse_verdict(h, step, VERDICT_DENIED, "", "");
 }
 
@@ -84,5 +109,6 @@ int settle_busy(struct handler *h, struct step *step)
     if (error < 0)
         return error;
     settle_wake(login, step);
+    settle_count(h, COUNTERS_BUSY);
     return converse_verdict(h, step, VERDICT_BUSY, "", "");
 }

@@ -9,15 +9,27 @@
 #include "session.h"
 #include "text.h"
 
+/* Verdicts that said no, why ever. */
+static int64_t count_denied(const struct counters *c)
+{
+    static const enum counters_login endings[] = {COUNTERS_WRONG,   COUNTERS_REPLAYED, COUNTERS_LIMITED,
+                                                  COUNTERS_UNKNOWN, COUNTERS_REFUSED,  COUNTERS_FAKE,
+                                                  COUNTERS_FAULT};
+    int64_t n = 0;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        n += c->logins[endings[i]];
+    return n;
+}
+
 static int fill_counts(struct handler *h, struct msg_row_status *row)
 {
     const struct counters *c = h->counters;
     row->connections = c->connections;
-    row->waiting = c->waiting;
+    row->waiting = (uint32_t)c->hashing.waiting;
     row->slots = c->slots;
     row->hashes = c->hashes;
-    row->granted = c->granted;
-    row->denied = c->denied;
+    row->granted = c->logins[COUNTERS_GRANTED];
+    row->denied = count_denied(c);
     int error = accounts_count(h->db, &row->accounts);
     if (error < 0 || (error = sessions_count(h->db, &row->sessions)) < 0)
         return error;

@@ -24,6 +24,7 @@ __attribute__((format(printf, 4, 5))) static int refuse(struct handler *h, const
     va_start(ap, format);
     text_cut(why, sizeof why, format, ap);
     va_end(ap);
+    h->counters->tokens_refused++;
     int error = handler_audit(h, AUDIT_TOKEN_REFUSED, a, "", NULL, "%s", why);
     if (error == 0)
         error = step_refuse(step, REFUSAL_INVALID, "%s", why);
@@ -157,5 +158,6 @@ int on_token_mint(struct handler *h, const struct msg_token_mint *in, struct ste
     if (error < 0 || (error = fill_claims(h, &a, aud, &s, &c)) < 0 || (error = sign(&c, signer, &m.row_token)) < 0 ||
         (error = note(h, &a, aud, &c, key.id)) < 0 || (error = step_reply(step, &m)) < 0)
         return error;
+    h->counters->tokens_minted++;
     return step_end(step, 1, 0);
 }

@@ -204,9 +204,9 @@ static bool may_send(const struct peer *peer, const struct msg_type *type, struc
 static bool goes_on(enum msg_number number)
 {
     static const enum msg_number list[] = {
-        MSG_begin,        MSG_answer,       MSG_abort,       MSG_user_list,   MSG_user_show,
-        MSG_factor_list,  MSG_session_list, MSG_audit_list,  MSG_status_get,  MSG_whoami,
-        MSG_token_verify, MSG_audit_verify, MSG_config_list, MSG_limits_list, MSG_policy_show,
+        MSG_begin,        MSG_answer,      MSG_abort,       MSG_user_list,   MSG_user_show,    MSG_factor_list,
+        MSG_session_list, MSG_audit_list,  MSG_status_get,  MSG_whoami,      MSG_token_verify, MSG_audit_verify,
+        MSG_config_list,  MSG_limits_list, MSG_policy_show, MSG_metrics_get,
     };
 
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
@@ -243,10 +243,16 @@ static bool is_busy(struct dispatch *d, struct dispatch_from from, const struct 
            (!from.seat->source && room_enter(d->room, from.seat, key, console, &d->makes_way) < 0);
 }
 
+static void turn_away(struct dispatch *d, enum counters_turned_away why, const char *text, struct step *step)
+{
+    d->counters->turned_away[why]++;
+    refuse_and_close(step, REFUSAL_BUSY, text);
+}
+
 static void begin(struct dispatch *d, struct dispatch_from from, const struct call *call, struct step *step)
 {
     if (is_busy(d, from, &call->in->begin)) {
-        refuse_and_close(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
+        turn_away(d, COUNTERS_QUEUE, "too many logins wait: try again in a minute", step);
         return;
     }
     run(d, from, call, "begin", step);
@@ -303,7 +309,7 @@ static void dispatch_message(struct dispatch *d, struct dispatch_from from, cons
     else if ((why = why_frozen(d, in)))
         refuse(step, REFUSAL_UNAVAILABLE, why);
     else if (is_over_budget(d, from.peer, in))
-        refuse_and_close(step, REFUSAL_BUSY, "too many requests of this uid: try again in a minute");
+        turn_away(d, COUNTERS_BUDGET, "too many requests of this uid: try again in a minute", step);
     else if (in->number == MSG_begin)
         begin(d, from, &call, step);
     else
@@ -340,6 +346,7 @@ void dispatch_retry(struct dispatch *d, struct dispatch_from from, struct step *
 
 void dispatch_busy(struct dispatch *d, struct dispatch_from from, struct step *step)
 {
+    d->counters->turned_away[COUNTERS_ROOM]++;
     run(d, from, &(struct call){.event = on_busy}, "busy", step);
 }
 

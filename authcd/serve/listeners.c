@@ -82,6 +82,7 @@ const int *listeners_find(const struct listeners *l, const void *pointer)
 static void tell(struct listeners *l, uint32_t uid, bool heard, int64_t now_ms)
 {
     l->turned_away++;
+    l->turned_away_ever++;
     if (l->told_ms && now_ms - l->told_ms < TELL_MS)
         return;
     log_warning("%u connections were turned away, the last of uid %u, which %s told", l->turned_away, uid,

@@ -18,7 +18,8 @@ struct listeners {
     bool watched;
     bool user_rests;      /* user.sock alone is not watched */
     unsigned turned_away; /* since the log was last told */
-    int64_t told_ms;      /* BOOTTIME; 0: never */
+    int64_t turned_away_ever;
+    int64_t told_ms; /* BOOTTIME; 0: never */
 };
 
 /* Watches both; events carry the address of an element of fds. */

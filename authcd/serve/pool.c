@@ -84,6 +84,7 @@ static void measure(struct pool *p, const struct password_job *job, int64_t us)
     uint64_t old = p->stats.hash_us, one = (uint64_t)us / job->hashes;
     p->stats.hash_us = old ? (old * (SMOOTHING - 1) + one) / SMOOTHING : one;
     p->stats.hashes += job->hashes;
+    p->stats.busy_us += (uint64_t)us;
 }
 
 /* ---- the threads ---- */
@@ -291,14 +292,6 @@ bool pool_busy(struct pool *p, const char *source, bool priority)
     uint64_t wait_us = line_before(&p->line, source, priority) * p->stats.hash_us / p->slots;
     pthread_mutex_unlock(&p->lock);
     return wait_us > POOL_WAIT_MAX_MS * 1000;
-}
-
-uint32_t pool_waiting(struct pool *p)
-{
-    pthread_mutex_lock(&p->lock);
-    uint32_t n = line_length(&p->line);
-    pthread_mutex_unlock(&p->lock);
-    return n;
 }
 
 void pool_stats(struct pool *p, struct pool_stats *ret)

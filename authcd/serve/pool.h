@@ -19,8 +19,8 @@ enum { POOL_WAITING_MAX = 8192 }; /* more than have room: a bound, not a rule */
 
 /* Since the start; times in microseconds. */
 struct pool_stats {
-    uint64_t hash_us; /* what one hash takes, smoothed; 0: none was made yet */
-    uint64_t hashes;
+    uint64_t hash_us;                      /* what one hash takes, smoothed; 0: none was made yet */
+    uint64_t hashes, busy_us;              /* busy_us: what these took, of all threads */
     uint64_t wait_us, waited, wait_max_us; /* from pool_submit to a thread: in all, of how many jobs, the longest */
     /* Slots times the time in which any job waited, and how much of that slots were idle which could have run it: the
      * second over the first is what is lost between a job and its thread. The kept thread counts in neither. */
@@ -54,7 +54,6 @@ struct password_job *pool_take(struct pool *p, uint64_t *ret_token);
 /* Would a job of this source be kept waiting too long? */
 bool pool_busy(struct pool *p, const char *source, bool priority);
 
-uint32_t pool_waiting(struct pool *p);
 void pool_stats(struct pool *p, struct pool_stats *ret);
 /* Has a thread been at one job for longer than that? */
 bool pool_stalled(struct pool *p, int64_t limit_ms);

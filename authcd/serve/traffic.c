@@ -167,6 +167,8 @@ static void accept_some(struct traffic *t, int fd)
     clocks_read(&t->d->now);
     while (!is_over(t) && listeners_accept(&t->listeners, fd, &t->crowd, t->d->now.boot_ms))
         t->packets++;
+    t->d->counters->connected = (int64_t)t->crowd.tokens;
+    t->d->counters->turned_away[COUNTERS_CONNECTIONS] = t->listeners.turned_away_ever;
     t->d->counters->connections = t->crowd.n;
 }
 

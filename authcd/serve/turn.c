@@ -73,6 +73,26 @@ static void arm_timers(struct turn *t)
     }
 }
 
+/* For status and metrics, which do not see the pool. */
+static void note_hashing(struct turn *t)
+{
+    struct pool_stats s;
+
+    if (!t->d->pool)
+        return;
+    pool_stats(t->d->pool, &s);
+    t->d->counters->hashing = (struct counters_hashing){
+        .busy_us = (int64_t)s.busy_us,
+        .waited = (int64_t)s.waited,
+        .wait_us = (int64_t)s.wait_us,
+        .wait_max_us = (int64_t)s.wait_max_us,
+        .queued_slot_us = (int64_t)s.slot_us,
+        .queued_idle_us = (int64_t)s.idle_waiting_us,
+        .waiting = s.waiting,
+        .running = s.running,
+    };
+}
+
 void turn_finish(struct turn *t)
 {
     bool more;
@@ -88,8 +108,7 @@ void turn_finish(struct turn *t)
     } while (!traffic_is_settled(&t->traffic));
     sd_event_source_set_enabled(t->again, more ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
     arm_timers(t);
-    if (t->d->pool)
-        t->d->counters->waiting = pool_waiting(t->d->pool);
+    note_hashing(t);
     if (t->fresh && (error = journal_pump(t->journal, t->d->db)) < 0)
         log_error("events for the journal: %s", strerror(-error));
     t->fresh = false;

@@ -191,7 +191,7 @@ def every_verb_is_json(host, secret, session, token):
              ("session list", {}, list), ("token --aud web", mine, dict), ("factor recovery --user " + SELF, {}, list), ("token verify", {"input": token}, dict),
              ("token inspect", {"input": token}, dict), ("whoami", mine, dict), ("audit", {}, list),
              ("audit --since 7d --limit 3", {}, list), ("audit verify", {}, dict),
-             ("limits", {}, list), ("limits --all", {}, list), ("limits clear 10.0.0.7", {}, list), ("status", {}, dict), ("status", {"uid": UID}, dict),
+             ("limits", {}, list), ("limits --all", {}, list), ("limits clear 10.0.0.7", {}, list), ("metrics", {}, list), ("status", {}, dict), ("status", {"uid": UID}, dict),
              ("config show", {}, list), ("session kill " + session, {}, dict), ("session list", {}, list)]
     seen = {}
     for words, options, kind in cases:

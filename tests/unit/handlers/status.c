@@ -7,8 +7,11 @@
 
 static void test_status(struct desk *d)
 {
-    d->counters =
-        (struct counters){.started_at = 77, .hashes = 5, .granted = 2, .denied = 3, .connections = 4, .slots = 2};
+    d->counters = (struct counters){
+        .started_at = 77, .hashes = 5, .logins = {[COUNTERS_GRANTED] = 2}, .connections = 4, .slots = 2};
+    d->counters.logins[COUNTERS_WRONG] = d->counters.logins[COUNTERS_LIMITED] = d->counters.logins[COUNTERS_FAKE] = 1;
+    d->counters.logins[COUNTERS_IGNORED] = d->counters.logins[COUNTERS_BUSY] = 10;
+    d->counters.logins[COUNTERS_ABANDONED] = 10; /* no verdict of theirs said no */
     ASK_BARE(d, desk_line(d, 0), status_get);
     const struct msg_row_status *row = &asked.first.row_status;
     ok(ask_gave(1, 0) && strcmp(row->state, "serving") == 0 && strcmp(row->version, AUTHC_VERSION) == 0 &&

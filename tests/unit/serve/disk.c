@@ -202,7 +202,7 @@ static void full_from(int first)
     }
     ok(is_verdict(VERDICT_GRANTED), "full from call %d of a login on: granted", first);
     call(&t, GONE, NULL);
-    is_int(desk.counters.granted, 1, "once");
+    is_int(desk.counters.logins[COUNTERS_GRANTED], 1, "once");
     is_int(number("SELECT count(*) FROM audit WHERE event = 1"), 1, "and said once");
     is_int(number("SELECT coalesce(sum(in_flight), 0) + coalesce(sum(level), 0) FROM limits"), 0, "nothing is charged");
     ok(number("SELECT last_step FROM factors") == desk.now.wall_s / 30, "the code is used");

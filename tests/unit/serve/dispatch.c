@@ -284,8 +284,31 @@ static void one_login(bool full_at_end, bool full_at_gone)
     is_full = 0;
 }
 
+/* Who is told that authcd is busy is counted, by why. */
+static void turned_away(void)
+{
+    int64_t *away = d.counters->turned_away;
+    struct msg m = begin(PHASE_AUTH);
+    unsigned refused = 0;
+
+    for (int i = 0; i < 300; i++) {
+        ask(1000, false, &m);
+        refused += is_refused(REFUSAL_BUSY);
+    }
+    ok(refused > 0 && away[COUNTERS_BUDGET] == refused, "of 300 logins of one uid %u are over its budget", refused);
+    is_int(away[COUNTERS_QUEUE], 2, "so are the two that found no room");
+    static const struct peer root = {.uid = 0, .pid = 1, .audit_session = PROTOCOL_NO_SESSION};
+    struct login *login = NULL;
+    struct room_seat seat = {0};
+    struct step step = {0};
+    dispatch_busy(&d, (struct dispatch_from){&root, &login, &seat}, &step);
+    ok(step.close && away[COUNTERS_ROOM] == 1, "and who had to leave");
+    step_clear(&step);
+}
+
 static void full_disk(void)
 {
+    int64_t *logins = d.counters->logins, abandoned = logins[COUNTERS_ABANDONED];
     struct account ada = {0};
 
     ok(db_begin(d.db) == 0 && accounts_add(d.db, "ada", 1001, "user", d.now.wall_s, &ada) == 0 && db_commit(d.db) == 0,
@@ -293,7 +316,10 @@ static void full_disk(void)
     sqlite3_commit_hook(d.db->sqlite, on_commit, NULL);
     one_login(true, false);
     is_int(in_flight(), 0, "D3: a verdict that could not be written leaves nothing in flight");
+    is_int(logins[COUNTERS_REFUSED], 0, "nor is counted");
+    is_int(logins[COUNTERS_ABANDONED], abandoned + 1, "what came of it is");
     one_login(true, true);
+    is_int(logins[COUNTERS_ABANDONED], abandoned + 1, "what could not be written at all is not");
     is_int(in_flight(), 4, "D3: a hang-up that could not be written, either, does");
     dispatch_settle(&d);
     is_int(in_flight(), 0, "D3: until nobody is connected, and the disk has room");
@@ -320,6 +346,7 @@ int main(void)
     without_state();
     failing();
     full_room();
+    turned_away();
     full_disk();
     pool_free(d.pool);
     db_close(d.db);

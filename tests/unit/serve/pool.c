@@ -11,6 +11,14 @@
 
 #include "tap.h"
 
+static uint32_t waiting(struct pool *p)
+{
+    struct pool_stats stats;
+
+    pool_stats(p, &stats);
+    return stats.waiting;
+}
+
 static const struct password_params light = {PASSWORD_MEMORY_MIN, 2}, heavy = {64u * 1024 * 1024, 6};
 
 static struct password_job *job(const struct password_params *params, const char *source, bool priority)
@@ -35,7 +43,7 @@ static void submit(struct pool *p, const struct password_params *params, const c
 static void occupy(struct pool *p)
 {
     submit(p, &heavy, "x", false, 1);
-    while (pool_waiting(p) > 0)
+    while (waiting(p) > 0)
         poll(NULL, 0, 1);
 }
 
@@ -77,7 +85,7 @@ static void hashes(struct pool *p)
     is_int(back.result, 0, "it was run");
     is_int(back.hashes, 1, "one hash");
     ok(back.made[0] == '$', "and a result is there");
-    is_int(pool_waiting(p), 0, "nothing waits");
+    is_int(waiting(p), 0, "nothing waits");
 }
 
 static void round_robin(struct pool *p)
@@ -110,7 +118,7 @@ static void by_turns(struct pool *p)
     ok(after <= 5, "a job without priority is not the last of all (%u came back before it)", after - 1);
     while (after++ < 8)
         next(p, NULL);
-    is_int(pool_waiting(p), 0, "all are done");
+    is_int(waiting(p), 0, "all are done");
 }
 
 static void pretending(struct pool *p)
@@ -154,7 +162,7 @@ static void forgetting(struct pool *p)
     submit(p, &light, "a", false, 3);
     submit(p, &light, "b", false, 2);
     pool_forget(p, 2);
-    is_int(pool_waiting(p), 1, "all that waited for the token is gone");
+    is_int(waiting(p), 1, "all that waited for the token is gone");
     is_int(next(p, NULL), 1, "what runs comes back");
     is_int(next(p, NULL), 3, "others too");
 }
@@ -171,7 +179,7 @@ static void full(struct pool *p)
     password_job_free(j);
     ok(!pool_busy(p, "new", false), "and a newcomer's turn would be next all the same");
     pool_forget(p, 2);
-    is_int(pool_waiting(p), 0, "and empty again");
+    is_int(waiting(p), 0, "and empty again");
     is_int(next(p, NULL), 1, "the running one ends");
 }
 
@@ -202,7 +210,7 @@ static void figures(void)
     ok(!s.hashes && !s.waited && !s.slot_us && !s.hash_us, "nothing to count yet");
     for (unsigned i = 0; i < 40; i++)
         submit(p, &light, i % 2 ? "a" : "b", false, 1);
-    while (pool_waiting(p) > 36)
+    while (waiting(p) > 36)
         poll(NULL, 0, 1);
     pool_stats(p, &s);
     ok(s.running >= 1 && s.running <= 2 && s.waiting > 30 && s.waiting_priority == 0, "both slots run, most wait");
@@ -211,6 +219,8 @@ static void figures(void)
     pool_stats(p, &s);
     is_int(s.hashes, 40, "40 hashes");
     is_int(s.waited, 40, "of 40 jobs");
+    ok(s.busy_us > 10 * s.hash_us && s.busy_us <= s.slot_us + 40 * s.hash_us, "which took both slots %llu us",
+       (unsigned long long)s.busy_us);
     is_int(s.waiting + s.running, 0, "none is left");
     ok(s.hash_us > 0 && s.wait_max_us > 10 * s.hash_us, "the last one waited longest: %llu us, a hash takes %llu",
        (unsigned long long)s.wait_max_us, (unsigned long long)s.hash_us);
