@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * One-time codes, their secrets in base32, their addresses. The input is algorithm, digits, period, time, last step,
- * then three texts that end in NUL: secret, what was typed, and a name for the URI. Only exactly the digits are ever
- * right, a secret reads back from its base32, and a URI has no character that needs escaping (O4, S8).
+ * One-time codes, their secrets in base32, their addresses. The input is algorithm, digits, period (0: a HOTP), time,
+ * last step, then three texts that end in NUL: secret, what was typed, and a name for the URI. Only exactly the digits
+ * are ever right, a secret reads back from its base32, and a URI has no character that needs escaping (O4, S8).
  */
-#include "otp.h"
+#include "hotp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +30,31 @@ static void check_code(const struct otp *otp, const struct secret *typed, const 
 {
     int64_t step = -1;
     char code[OTP_CODE_SIZE] = "";
-    if (otp_check(otp, typed, head->now_s, head->last_step, &step) != OTP_RIGHT) {
+    enum otp_result result = otp->kind == OTP_HOTP ? hotp_check(otp, typed, head->last_step, &step)
+                                                   : otp_check(otp, typed, head->now_s, head->last_step, &step);
+    if (result != OTP_RIGHT) {
         if (step != -1)
             abort();
         return;
     }
     if (step <= head->last_step || otp_code(otp, step, code) < 0 || typed->len != otp->digits ||
         memcmp(code, typed->bytes, typed->len) != 0)
+        abort();
+}
+
+/* Two codes in a row, both of them in one text: right are only those that are. */
+static void check_resync(const struct otp *otp, const struct secret *typed, const struct head *head)
+{
+    int64_t counter = -1;
+    char code[OTP_CODE_SIZE] = "", next[OTP_CODE_SIZE] = "";
+    struct secret a = {0}, b = {0};
+    size_t half = typed->len / 2;
+    if (secret_set(&a, typed->bytes, half) < 0 || secret_set(&b, typed->bytes + half, typed->len - half) < 0 ||
+        hotp_resync(otp, &a, &b, head->last_step, &counter) != OTP_RIGHT)
+        return;
+    if (counter <= head->last_step + 1 || otp_code(otp, counter - 1, code) < 0 || otp_code(otp, counter, next) < 0 ||
+        a.len != otp->digits || b.len != otp->digits || memcmp(code, a.bytes, a.len) != 0 ||
+        memcmp(next, b.bytes, b.len) != 0)
         abort();
 }
 
@@ -72,7 +90,8 @@ static void check_uri(const struct otp *otp, const struct secret *name)
     if (otp_uri(otp, "host.example.org", text, uri) < 0)
         return;
     size_t plain = strspn(uri, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?=&%");
-    if (strncmp(uri, "otpauth://totp/host.example.org:", 32) != 0 || plain != strlen(uri) || strchr(uri + 32, ':'))
+    const char *begin = otp->kind == OTP_HOTP ? "otpauth://hotp/host.example.org:" : "otpauth://totp/host.example.org:";
+    if (strncmp(uri, begin, 32) != 0 || plain != strlen(uri) || strchr(uri + 32, ':'))
         abort();
 }
 
@@ -89,10 +108,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     otp.algorithm = head.algorithm;
     otp.digits = head.digits;
     otp.period_s = head.period;
+    otp.kind = head.period == 0 ? OTP_HOTP : OTP_TOTP;
     next_text(&data, &size, &otp.secret);
     next_text(&data, &size, &typed);
     next_text(&data, &size, &name);
     check_code(&otp, &typed, &head);
+    if (head.algorithm == OTP_SHA1) /* a thousand hashes: the others are no different, only slower */
+        check_resync(&otp, &typed, &head);
     check_base32(&otp);
     check_uri(&otp, &name);
     return 0;
