@@ -35,6 +35,16 @@ def power(world):
         ok(line + "\n" in status, "authcd has " + line.replace("\t", " "))
 
 
+def places(world):
+    """Where authcd may write, as its unit lets it see the host: the refuge on a full disk among them (D3)."""
+    view = ["nsenter", "-t", show(world, "authcd.service", "MainPID"), "-m", "setpriv", "--reuid=authc", "--regid=authc", "--clear-groups"]
+    for place, may in (("/run/authc/refuge", True), ("/var/lib/authc", True), ("/run/authc", False), ("/run", False), ("/var/lib", False)):
+        is_(world.run(*view, "sh", "-c", 'rmdir "$(mktemp -d -p "$1")"', "sh", place).returncode == 0, may, "authcd may %swrite in %s" % ("" if may else "not ", place))
+    like(world.run("stat", "-c", "%A %U", "/run/authc/refuge").stdout, r"^drwx------ authc$", "the refuge is authcd's alone")
+    said = [entry["MESSAGE"] for entry in world.journal("_SYSTEMD_UNIT=authcd.service")]
+    ok(said and not any("no refuge" in line for line in said), "and authcd found it at the start")
+
+
 def sockets(world):
     return world.run("stat", "-c", "%A %U %n %i", "/run/authc", "/run/authc/system.sock", "/run/authc/user.sock").stdout
 
@@ -82,6 +92,7 @@ with World(boot=True) as world:
     is_(state(world), "active", "authcd.service is active (Type=notify)")
     is_(show(world, "authcd.service", "StatusText"), "serving", "and says so")
     power(world)
+    places(world)
     before = sockets(world)
     like(before, r"(?s)^drwxr-xr-x root /run/authc .*srw------- root \S+system.sock .*srw-rw-rw- root \S+user.sock ", "its sockets are root's")
     world.enrol("ada", PASSWORD, role="admin")

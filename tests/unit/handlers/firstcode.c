@@ -100,8 +100,11 @@ static void frozen(void)
     desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
     desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     d.frozen = "the disk is full";
-    struct line *l = login(&d, "ada", password, "000000");
-    is_int(desk_verdict(l), VERDICT_DENIED, "full: a code is asked for, and denied");
+    struct line *l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    ok(desk_prompt(l) == PROMPT_CODE && !secret_in(l, &otp), "full: a code is asked for, and no secret shown");
+    desk_answer(&d, l, "000000");
+    is_int(desk_verdict(l), VERDICT_DENIED, "and denied");
     ok(l->n_got == 1 && !l->got[0].verdict.reason[0], "like any other");
     d.frozen = NULL;
     l = begin_as(&d, "sshd", "ada");

@@ -316,6 +316,39 @@ static void nowhere(void)
     world_close();
 }
 
+/* SQLite's own way to refuse all writes: the errno is that of a read-only disk. */
+static void set_read_only(void)
+{
+    desk_must(sqlite3_exec(desk.db->sqlite, "PRAGMA query_only = ON", NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO,
+              "PRAGMA");
+}
+
+static void read_only(void)
+{
+    struct talk t = {0};
+
+    world_open();
+    shell("rmdir run/refuge");
+    set_read_only();
+    call(&t, BEGIN, NULL);
+    call(&t, PASSWORD, password);
+    ok(is_refused(REFUSAL_BUSY) && !t.job, "read-only, and no refuge: busy, and nothing is looked at");
+    call(&t, GONE, NULL);
+    struct msg m = {.number = MSG_begin};
+    desk_begin_msg(&m.begin, PHASE_ACCT, "sshd", "ada");
+    ask(&t, &m);
+    ok(!is_verdict(VERDICT_UNAVAILABLE), "acct neither is told that authcd were not there");
+    gone(&t);
+    shell("mkdir -m 700 run/refuge");
+    desk_tick(&desk, 60000);
+    d.now = desk.now;
+    for (int i = 0; i < GONE; i++)
+        call(&t, i, password);
+    ok(is_verdict(VERDICT_GRANTED) && refuge_taken(desk.db), "with a refuge the next one is granted there");
+    call(&t, GONE, NULL);
+    world_close();
+}
+
 static void what_helps(void)
 {
     world_open();
@@ -344,6 +377,7 @@ int main(void)
         full_from(first);
     who_waits();
     nowhere();
+    read_only();
     what_helps();
     return tap_done();
 }
