@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backup.h"
+#include "pagesum.h"
 #include "reason.h"
 #include "schema.h"
 #include "sql.h"
@@ -33,8 +34,8 @@ static int configure(struct db *db, int option, int on)
 static int connect_file(struct db *db)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int error = sqlite3_open_v2(db->files.database, &db->sqlite, flags, NULL);
-    if ((error = sql_errno_of(db->sqlite, error)) < 0 ||
+    int error = sqlite3_open_v2(db->files.database, &db->sqlite, flags, pagesum_vfs());
+    if ((error = sql_errno_of(db->sqlite, error)) < 0 || (error = sql_error(db, pagesum_reserve(db->sqlite))) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_DEFENSIVE, 1)) < 0 ||
         (error = configure(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)) < 0)
@@ -46,6 +47,9 @@ static int connect_file(struct db *db)
 /* A backup helps only where the file is damaged; a full or read-only disk is mended by other means. */
 static int unusable(const struct db *db, int error, char reason[DB_REASON_SIZE])
 {
+    if (sqlite3_extended_errcode(db->sqlite) == SQLITE_IOERR_DATA)
+        return reason_give(reason, error, "%s: damaged: a page does not fit its sum; restore a backup",
+                           db->files.database);
     return reason_give(reason, error, "%s: %s%s", db->files.database, sqlite3_errmsg(db->sqlite),
                        error == -EIO ? "; if it is damaged, restore a backup" : "");
 }
@@ -67,6 +71,9 @@ static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
                            db->files.database);
     if (error == -EPERM)
         return reason_give(reason, error, "%s: no database of authc; move it away", db->files.database);
+    if (error == 0 && *ret_version > 0 && !pagesum_is_kept(db->sqlite))
+        return reason_give(reason, -EIO, "%s: damaged, or rewritten by another program; restore a backup",
+                           db->files.database);
     if (error == 0 && *ret_version > 0)
         error = schema_check_key(db);
     if (error == -ENOKEY)

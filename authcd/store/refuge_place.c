@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "backup.h"
+#include "pagesum.h"
 #include "reason.h"
 #include "refuge.h"
 #include "text.h"
@@ -71,7 +72,7 @@ int refuge_place_copy_open(struct db *db, const struct dbfiles *place)
     if (fd < 0)
         return fd;
     (void)close(fd);
-    error = sql_errno(sqlite3_open_v2(path, &to, flags, NULL));
+    error = sql_errno(sqlite3_open_v2(path, &to, flags, pagesum_vfs()));
     if (error == 0)
         error = sql_errno(sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL));
     if (error == 0)

@@ -59,7 +59,8 @@ static int file_errno(sqlite3 *c, int which)
 /* sqlite3_system_errno does not know of a COMMIT that failed: the files do. */
 int sql_errno_of(sqlite3 *c, int code)
 {
-    bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+    int primary = code == SQLITE_IOERR_DATA ? 0 : code & 0xff; /* that one is ours: see pagesum.h */
+    bool system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
     int error = system ? sql_errno_of_system(code, sqlite3_system_errno(c)) : sql_errno(code);
     if (system && error == -EIO)
         error = sql_errno_of_system(code, file_errno(c, SQLITE_FCNTL_JOURNAL_POINTER));

@@ -11,6 +11,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import BUILD, PHASE, Instance, Peer, done, is_, like, ok, skip_all, verdict_name  # noqa: E402
+from logins import edit  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
@@ -87,8 +88,11 @@ with Instance() as host:
     mend()
     broken(host, "corrupt database", "database|authc.db", lambda: put(database, whole[database][:50] + os.urandom(8000)))
     mend()
-    broken(host, "newer schema", "newer|schema",
-           lambda: put(database, whole[database][:60] + b"\x00\x0f\xff\xff" + whole[database][64:]))
+    flipped = bytearray(whole[database])
+    flipped[3000] ^= 1  # of a page that every start reads
+    broken(host, "a byte of it changed", "damaged", lambda: put(database, flipped))
+    mend()
+    broken(host, "newer schema", "newer|schema", lambda: edit(host, ("PRAGMA user_version = 1048575",)))
     mend()
     process = handed(host)
     with host.connect() as peer:

@@ -9,7 +9,6 @@ import json
 import os
 import pwd
 import re
-import sqlite3
 import struct
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import BUILD, Instance, NO_SESSION, PHASE, done, is_, like, ok, skip_all  # noqa: E402
+from logins import edit  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
@@ -239,9 +239,7 @@ def whole(host):
 
 def broken(host):
     host.stop()
-    with sqlite3.connect(host.state_dir + "/authc.db") as database:
-        database.execute("UPDATE audit SET result = 'nothing happened' WHERE seq = 12")
-    database.close()
+    edit(host, ("UPDATE audit SET result = 'nothing happened' WHERE seq = 12",))
     host.start()
     result = host.authctl("audit", "verify", json=False)
     is_((result.code, result.err), (1, ""), "a row was changed: exit 1")

@@ -6,13 +6,12 @@ import base64
 import os
 import pwd
 import re
-import sqlite3
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import Instance, done, is_, like, ok, skip_all
-from logins import decode_secret, events, hotp, room_in_step, set_password, totp, traces
+from logins import decode_secret, edit, events, hotp, room_in_step, set_password, totp, traces
 
 if os.geteuid() != 0:
     skip_all("needs root")
@@ -79,9 +78,7 @@ def clock(host):
     """O3: a code was accepted while the clock was ahead."""
     says(host, "factor resync 1 --user ada", "no clock fault", code=1)
     host.stop()
-    with sqlite3.connect(host.state_dir + "/authc.db") as database:
-        database.execute("UPDATE factors SET last_step = last_step + 1000 WHERE number = 1")
-    database.close()
+    edit(host, ("UPDATE factors SET last_step = last_step + 1000 WHERE number = 1",))
     host.start()
     says(host, "factor resync 1 --user ada", r'\AFactor 1 "old-phone": clock fault cleared; ')
     last = events(host)[-1]

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import Instance, diag, done, is_, ok
-from logins import PASSWORD, add, add_totp, events, login, request, room_in_step, status, totp
+from logins import PASSWORD, add, add_totp, edit, events, login, request, room_in_step, status, totp
 
 CONFIG = "[service *]\nfactors = password\n[service both]\nfactors = password otp\nunenrolled = deny\n"
 OTHER = "another password of bob"
@@ -36,14 +36,7 @@ class Whole:
 
     def sql(self, *statements):
         self.again()
-        database = sqlite3.connect(os.path.join(self.host.state_dir, "authc.db"))
-        for text, *values in statements:
-            database.execute(text, values)
-        database.commit()
-        database.close()
-        for name in os.listdir(self.host.state_dir):
-            if os.path.isfile(os.path.join(self.host.state_dir, name)):
-                shutil.chown(os.path.join(self.host.state_dir, name), self.host.user)
+        edit(self.host, *statements)
         self.host.start()
 
 

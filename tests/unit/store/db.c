@@ -10,6 +10,7 @@
 
 #include "audit.h"
 #include "fixture.h"
+#include "pagesum.h"
 
 static uint32_t count(struct db *db)
 {
@@ -93,8 +94,9 @@ static void check_without_wal(void)
     struct db *db = fixture_fresh();
     sqlite3 *tool = NULL;
     db_close(db);
-    fixture_must(sqlite3_open(fixture_path("authc.db"), &tool) == SQLITE_OK &&
-                     sqlite3_exec(tool, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK,
+    fixture_must(sqlite3_open_v2(fixture_path("authc.db"), &tool, SQLITE_OPEN_READWRITE, pagesum_vfs()) == SQLITE_OK &&
+                     sqlite3_exec(tool, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE", NULL, NULL,
+                                  NULL) == SQLITE_OK,
                  "no WAL");
     (void)sqlite3_close(tool);
     db = fixture_open();
