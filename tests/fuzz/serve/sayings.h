@@ -166,9 +166,11 @@ static void fill(const struct caller *c, struct msg *m, const struct msg_field *
         memcpy(to, &PICK(times), sizeof times[0]);
         break;
     case MSG_U8:
-    case MSG_FLAG:
     case MSG_FIXED:
         *to = take() % 10;
+        break;
+    case MSG_FLAG: /* a bool holds nothing else */
+        *to = take() % 2;
         break;
     }
 }

@@ -101,8 +101,8 @@ static void retry_waiting(const struct step *settled);
 /* Is this caller's source one that the account does not know yet? */
 static bool is_stranger(const struct caller *c)
 {
-    struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, c->source.text, NULL};
-    bool known = c->source.kind == SOURCE_CONSOLE || (c->account_id && c->source.always_known);
+    struct buckets_key pair = {BUCKET_PAIR, c->account_id, c->begin.user, place_of(c), NULL};
+    bool known = c->source.kind == SOURCE_CONSOLE || (c->account_id && (c->source.always_known || c->key[0]));
     if (!known && c->account_id && c->source.may_be_known)
         world_must(buckets_known(desk.db, &pair, dispatch.now.wall_s, &known) == 0);
     return !known;
@@ -265,8 +265,11 @@ static void send_begin(struct caller *c)
     if (m.begin.phase == PHASE_CLOSE)
         strcpy(m.begin.handle, names[take() % 4]);
     if (fresh) {
+        room_leave(&room, &c->seat); /* serve does, as the verdict leaves */
         *c = (struct caller){.peer = c->peer, .login = c->login, .connected = true, .begun = true, .begin = m.begin};
         source_of_begin(&c->source, &m.begin, c->peer.uid, &desk.config.authcd);
+        if (c->peer.uid != 0 || strcmp(m.begin.service, "sshd") != 0 || source_key(m.begin.auth_info, c->key) < 0)
+            c->key[0] = '\0';
         c->account_id = whose(c).id;
     }
     send_message(c, &m);

@@ -129,6 +129,12 @@ static void look_settle(struct caller *c, bool refund, bool everything)
         looks_forgive(c->pair, c->account);
 }
 
+/* A key is a source of its own. */
+static const char *place_of(const struct caller *c)
+{
+    return c->key[0] ? c->key : c->source.text;
+}
+
 static void look_charge(struct caller *c, bool shared)
 {
     char key[300];
@@ -138,7 +144,7 @@ static void look_charge(struct caller *c, bool shared)
     else
         snprintf(key, sizeof key, "name:%s", c->begin.user);
     c->account = looks_find(key, "");
-    c->pair = looks_find(key, c->source.text);
+    c->pair = looks_find(key, place_of(c));
     c->look = true;
     c->shared = shared;
     looks_charge(c->pair, dispatch.now.boot_ms, shared);

@@ -27,7 +27,8 @@ struct caller {
     enum prompt_kind kind;              /* of that prompt */
     struct msg_begin begin;
     struct source source;
-    int64_t account_id; /* whom the name means to this peer; 0: nobody */
+    char key[SOURCE_KEY_SIZE]; /* that sshd verified, it says; else "" */
+    int64_t account_id;        /* whom the name means to this peer; 0: nobody */
     struct secret said[KINDS];
     bool has_said[KINDS], said_fake;
     int64_t answered_ms;
