@@ -46,6 +46,7 @@ enum {
     BEGIN_OWN_ADDRESS = 8,  /* rhost is an address of this host */
     BEGIN_TEST = 16,        /* uid 0 tries what a login would come to: auth and acct only, and nothing comes of it */
     BEGIN_TICKET = 32,      /* sudo has a record of this terminal that `sudo -k` did not end */
+    BEGIN_ONE_TIME = 64,    /* chauthtok, uid 0 only: authcd makes the password, which is for one login */
 };
 
 enum refusal {

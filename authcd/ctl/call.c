@@ -84,7 +84,7 @@ static int said_talk(int error, enum verdict verdict, const char *user, const ch
 int call_try(struct call *c, struct ask *ask, enum phase phase, const char *service, const char *user,
              enum verdict *ret_verdict, char reason[TALK_REASON_SIZE])
 {
-    const struct talk t = {phase, service, user, BEGIN_TEST};
+    const struct talk t = {phase, service, user, BEGIN_TEST, NULL};
 
     c->link.budget_ms = BUDGET_MS;
     int error = talk_run(&c->link, &t, ask, ret_verdict, reason);
@@ -110,12 +110,21 @@ static int stepup(struct call *c, struct ask *ask)
         say_error("this host has no name for uid %u", (unsigned)getuid());
         return -ENOENT;
     }
-    return converse(c, ask, &(struct talk){PHASE_STEPUP, "authctl", self, 0});
+    return converse(c, ask, &(struct talk){PHASE_STEPUP, "authctl", self, 0, NULL});
 }
 
 int call_password(struct call *c, struct ask *ask, const char *user)
 {
-    return converse(c, ask, &(struct talk){PHASE_CHAUTHTOK, "passwd", user, 0});
+    return converse(c, ask, &(struct talk){PHASE_CHAUTHTOK, "passwd", user, 0, NULL});
+}
+
+int call_one_time(struct call *c, struct ask *ask, const char *user, struct msg *ret)
+{
+    int error = converse(c, ask, &(struct talk){PHASE_CHAUTHTOK, "authctl", user, BEGIN_ONE_TIME, ret});
+
+    if (error == 0 && ret->number != MSG_row_one_time)
+        return said_link(-EPROTO, "authcd");
+    return error;
 }
 
 /* ---- requests ---- */

@@ -43,6 +43,10 @@ int call_try(struct call *c, struct ask *ask, enum phase phase, const char *serv
 /* A new password for user. Messages are said. */
 int call_password(struct call *c, struct ask *ask, const char *user) __attribute__((warn_unused_result));
 
+/* A password for one login of user, made by authcd, into *ret: a row_one_time. Messages are said. */
+int call_one_time(struct call *c, struct ask *ask, const char *user, struct msg *ret)
+    __attribute__((warn_unused_result));
+
 void call_close(struct call *c);
 
 #endif

@@ -22,7 +22,7 @@
 
 /* ---- accounts ---- */
 
-static enum verbs_exit host_uid(struct msg_user_add *m)
+enum verbs_exit own_host_uid(struct msg_user_add *m)
 {
     if (m->uid != PROTOCOL_NO_UID)
         return VERBS_DONE;
@@ -61,7 +61,7 @@ enum verbs_exit own_user_add(struct job *job)
     enum verbs_exit e = job_fill(job);
 
     if (e == VERBS_DONE)
-        e = host_uid(&job->request.user_add);
+        e = own_host_uid(&job->request.user_add);
     if (e != VERBS_DONE)
         return e;
     int error = password ? ask_ahead(&job->ask, "") : 0; /* before anything is added */

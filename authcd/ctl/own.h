@@ -7,6 +7,8 @@
 
 #include "verbs.h"
 
+/* The host's uid of m's user, unless m has one. Says what is wrong. */
+enum verbs_exit own_host_uid(struct msg_user_add *m);
 /* Fills in the host's uid; sets the password as well if one was handed over. */
 enum verbs_exit own_user_add(struct job *job);
 /* Wants something to set. */

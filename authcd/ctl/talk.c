@@ -166,6 +166,16 @@ static int believe(const struct state *s, const struct msg_verdict *v, enum verd
     return 1;
 }
 
+static int take_row(const struct state *s, const struct msg *m)
+{
+    bool ours =
+        m->number == MSG_row_one_time && s->talk->ret_row != NULL && strcmp(m->row_one_time.user, s->talk->user) == 0;
+
+    if (ours)
+        *s->talk->ret_row = *m;
+    return ours ? 0 : -EPROTO;
+}
+
 static int refused(const struct state *s, const struct msg_refused *r)
 {
     text_printable(s->reason, TALK_REASON_SIZE, r->text);
@@ -186,7 +196,7 @@ __attribute__((noinline)) static int step(struct link *l, struct state *s, enum 
         return info(s, m.info.text);
     if (m.number == MSG_refused)
         return refused(s, &m.refused);
-    return m.number == MSG_verdict ? believe(s, &m.verdict, ret) : -EPROTO;
+    return m.number == MSG_verdict ? believe(s, &m.verdict, ret) : take_row(s, &m);
 }
 
 int talk_run(struct link *l, const struct talk *t, struct ask *ask, enum verdict *ret_verdict,

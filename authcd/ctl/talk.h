@@ -13,7 +13,8 @@ struct talk {
     enum phase phase;
     const char *service;
     const char *user;
-    uint32_t flags; /* BEGIN_* */
+    uint32_t flags;      /* BEGIN_* */
+    struct msg *ret_row; /* BEGIN_ONE_TIME: the row_one_time that comes before the verdict; NULL: none is expected */
 };
 
 enum { TALK_REASON_SIZE = 600 };

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "factor.h"
 #include "inspect.h"
+#include "invite.h"
 #include "metrics.h"
 #include "own.h"
 #include "rehearse.h"
@@ -19,7 +20,8 @@
 #define USER ARGS_BIT(ARGS_USER)
 #define BIT ARGS_BIT
 #define ACCOUNT                                                                                                        \
-    "user uid role state id password factors recovery_left created_at updated_at last_login_at password_changed_at"
+    "user uid role state id password must_change factors recovery_left created_at updated_at last_login_at "           \
+    "password_changed_at password_expires_at"
 
 static const struct verbs_verb table[] = {
     {.noun = "user",
@@ -34,6 +36,29 @@ static const struct verbs_verb table[] = {
      .done = "{user}: added (uid {uid}, {role}), pending until a password is set.",
      .next = "authctl passwd {user}",
      .run = own_user_add},
+    {.noun = "user",
+     .verb = "invite",
+     .synopsis = "NAME [--uid N] [--role ROLE]",
+     .help = "add an account, with a password for its first login; shows it once",
+     .options = BIT(ARGS_UID) | BIT(ARGS_ROLE),
+     .words = "user",
+     .required = "user",
+     .request = MSG_user_add,
+     .row = MSG_row_user,
+     .done = "{user}: invited (uid {uid}, {role}).",
+     .show = invite_show,
+     .run = invite_user},
+    {.noun = "user",
+     .verb = "reset",
+     .synopsis = "NAME",
+     .help = "give an account a password for one login in place of its own; shows it once",
+     .words = "user",
+     .required = "user",
+     .request = MSG_user_show,
+     .row = MSG_row_user,
+     .done = "{user}: password reset, sessions ended.",
+     .show = invite_show,
+     .run = invite_reset},
     {.noun = "user",
      .verb = "list",
      .synopsis = "",

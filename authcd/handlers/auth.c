@@ -39,6 +39,7 @@ static void bar_by_policy(struct login *login)
         [POLICY_BAR_ROLE] = "role not allowed in this service",
         [POLICY_BAR_FACTORS] = "nothing that could be proved is asked here",
         [POLICY_BAR_NO_PASSWORD] = "no password",
+        [POLICY_BAR_EXPIRED] = LOGIN_PASSWORD_EXPIRED,
         [POLICY_BAR_NO_CODE] = "no code enrolled",
         [POLICY_BAR_ENROL] = "no code enrolled",
         [POLICY_BAR_SESSIONS] = "as many sessions as may be",

@@ -13,7 +13,7 @@
 
 enum { TRIES = 3 }; /* new passwords that may be turned down in one conversation */
 
-static int give_up(struct handler *h, struct step *step, const char *why)
+int chauthtok_give_up(struct handler *h, struct step *step, const char *why)
 {
     int error = login_audit(h, AUDIT_PASSWORD_REJECT, why);
     h->counters->passwords_refused++;
@@ -38,13 +38,17 @@ int chauthtok_begin(struct handler *h, struct step *step)
     if ((login->begin.flags & BEGIN_ONLY_EXPIRED) && !a->must_change)
         return converse_verdict(h, step, VERDICT_GRANTED, "", ""); /* nothing has expired */
     if (h->frozen)
-        return give_up(h, step, h->frozen);
+        return chauthtok_give_up(h, step, h->frozen);
     if (login->begin.flags & BEGIN_PRELIM)
         return converse_verdict(h, step, VERDICT_GRANTED, "", "");
+    if (login->begin.flags & BEGIN_ONE_TIME)
+        return onetime_begin(h, step);
     if (!asks_current(h))
         return converse_prompt(h, step, PROMPT_NEW_PASSWORD);
     if (a->state != ACCOUNT_ACTIVE)
         login_bar(login, AUDIT_PASSWORD_REJECT, "account not active");
+    if (handler_password_expired(h, a))
+        login_bar(login, AUDIT_PASSWORD_REJECT, LOGIN_PASSWORD_EXPIRED);
     return converse_prompt(h, step, PROMPT_CURRENT_PASSWORD);
 }
 
@@ -86,7 +90,7 @@ static int reject(struct handler *h, struct step *step, const char *why)
     secret_wipe(&login->password);
     login->answered_ms = 0; /* no guess was made: nothing to hold back */
     if (++login->rejected >= TRIES)
-        return give_up(h, step, why);
+        return chauthtok_give_up(h, step, why);
     int error = text_copy(m.info.text, sizeof m.info.text, why);
     if (error < 0 || (error = step_reply(step, &m)) < 0)
         return error;
@@ -166,6 +170,8 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
 {
     struct login *login = *h->login;
 
+    if (login->begin.flags & BEGIN_ONE_TIME)
+        return onetime_hashed(h, job, step);
     if (job->kind != PASSWORD_MAKE)
         return current_hashed(h, job, step);
     if (job->result != 0 || !job->made[0])
@@ -174,7 +180,7 @@ int chauthtok_hashed(struct handler *h, const struct password_job *job, struct s
         return -EPERM;
     int error = hashing_look_again(h, asks_current(h));
     if (error == 0 && (login->bar || h->frozen))
-        return give_up(h, step, login->bar ? login->bar : h->frozen);
+        return chauthtok_give_up(h, step, login->bar ? login->bar : h->frozen);
     if (error < 0 || (error = accounts_set_password(h->db, login->account.id, job->made, true, h->now.wall_s)) < 0 ||
         (error = end_other_sessions(h)) < 0 || (error = login_audit(h, AUDIT_PASSWORD_SET, "")) < 0)
         return error;

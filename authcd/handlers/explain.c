@@ -129,7 +129,7 @@ static int explain_account(struct explain *e, const struct account *a)
         return error;
     config_role(e->h->config, &e->service, a->role, &e->role);
     e->in = (struct policy_case){
-        .service = &e->service, .role = &e->role, .account = handler_facts(a), .sessions = sessions};
+        .service = &e->service, .role = &e->role, .account = handler_facts(e->h, a), .sessions = sessions};
     policy_explain(&e->in, &e->plan);
     if ((error = reply_questions(e)) < 0 || (error = reply_keys(e)) < 0)
         return error;

@@ -43,13 +43,19 @@ int handler_self(struct handler *h, struct account *ret, struct step *step)
     return error == -ENOENT ? not_yours(step) : error;
 }
 
-struct policy_account handler_facts(const struct account *a)
+bool handler_password_expired(const struct handler *h, const struct account *a)
+{
+    return a->password_expires_at != 0 && a->password_expires_at <= h->now.wall_s;
+}
+
+struct policy_account handler_facts(const struct handler *h, const struct account *a)
 {
     return (struct policy_account){
         .exists = a->id != 0,
         .active = a->state == ACCOUNT_ACTIVE,
         .role = a->role,
         .has_password = a->has_password,
+        .password_expired = handler_password_expired(h, a),
         .has_code = a->codes > 0,
         .must_change = a->must_change,
     };

@@ -88,8 +88,11 @@ int handler_account(struct handler *h, const char *user, struct account *ret, st
  * password, since. -ENOENT (step has the refusal) if it does not; uid 0 has nothing to prove. */
 int handler_proved(struct handler *h, const struct account *a, struct step *step) __attribute__((warn_unused_result));
 
-/* The account as policy sees it; all zero is nobody's. */
-struct policy_account handler_facts(const struct account *a);
+/* The account as policy sees it now; all zero is nobody's. */
+struct policy_account handler_facts(const struct handler *h, const struct account *a);
+
+/* Was its password for one login, and did that not come in time? */
+bool handler_password_expired(const struct handler *h, const struct account *a);
 
 /* The peer's own account. -ENOENT (step has the refusal) if it has none. */
 int handler_self(struct handler *h, struct account *ret, struct step *step) __attribute__((warn_unused_result));

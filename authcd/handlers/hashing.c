@@ -96,6 +96,8 @@ int hashing_look_again(struct handler *h, bool password)
     if (now.state != then->state || now.uid != then->uid || strcmp(now.role, then->role) != 0 ||
         (login->plan.code_skipped && now.codes > 0))
         login_bar(login, AUDIT_LOGIN_REFUSED, "account changed during the login");
+    else if (password && handler_password_expired(h, &now))
+        login_bar(login, AUDIT_LOGIN_REFUSED, LOGIN_PASSWORD_EXPIRED);
     else if (changed)
         login_bar(login, AUDIT_LOGIN_REFUSED, "password changed during the login");
     return 0;

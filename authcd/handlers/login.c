@@ -102,7 +102,8 @@ bool login_is_test(const struct login *login)
  */
 static int note_actor(const struct login *login, enum audit_event event, struct audit *row)
 {
-    bool deed = event == AUDIT_PASSWORD_SET || event == AUDIT_PASSWORD_REJECT || login_is_test(login);
+    bool deed = event == AUDIT_PASSWORD_SET || event == AUDIT_PASSWORD_RESET || event == AUDIT_PASSWORD_REJECT ||
+                login_is_test(login);
 
     if (!deed || (login->account.id && login->begin.caller_uid == login->account.uid))
         return 0;
@@ -196,7 +197,7 @@ int login_explain(const struct handler *h, bool grace, struct policy_plan *ret)
     policy_explain(&(struct policy_case){.service = &login->service,
                                          .role = &role,
                                          .any_role = login->begin.phase == PHASE_STEPUP,
-                                         .account = handler_facts(&login->account),
+                                         .account = handler_facts(h, &login->account),
                                          .key_verified = login->key_verified,
                                          .has_proof = proof,
                                          .proof_age_s = age_s,
@@ -282,6 +283,15 @@ static bool is_wrong_test(const struct handler *h, const struct msg_begin *in)
     return (in->flags & BEGIN_TEST) && (h->peer->uid != 0 || (in->phase != PHASE_AUTH && in->phase != PHASE_ACCT));
 }
 
+/* A password that authcd makes and hands out is asked for by root itself, in so many words. */
+static bool is_wrong_one_time(const struct handler *h, const struct msg_begin *in)
+{
+    bool other = in->flags & (BEGIN_PRELIM | BEGIN_ONLY_EXPIRED);
+
+    return (in->flags & BEGIN_ONE_TIME) &&
+           (h->peer->uid != 0 || in->caller_uid != 0 || in->phase != PHASE_CHAUTHTOK || other);
+}
+
 int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
 {
     static int (*const phases[])(struct handler *, struct step *) = {
@@ -299,6 +309,10 @@ int on_begin(struct handler *h, const struct msg_begin *in, struct step *step)
     if (is_wrong_test(h, in)) {
         step->close = true;
         return step_refuse(step, REFUSAL_NOT_ALLOWED, "not allowed: root alone may try a login, phases auth and acct");
+    }
+    if (is_wrong_one_time(h, in)) {
+        step->close = true;
+        return step_refuse(step, REFUSAL_NOT_ALLOWED, "not allowed: root alone may have a password made");
     }
     login_free(*h->login);
     *h->login = NULL;

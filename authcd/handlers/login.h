@@ -69,6 +69,9 @@ struct login {
 
 /* ---- login.c ---- */
 
+/* Audit text of a bar that is found in several places. */
+#define LOGIN_PASSWORD_EXPIRED "password for one login expired"
+
 /* Bars the conversation from success, for the first reason that is found. */
 void login_bar(struct login *login, enum audit_event event, const char *why);
 /* One audit row about this login: its account, or the keyed hash of the name that is none. */
@@ -140,6 +143,18 @@ int code_note(struct handler *h) __attribute__((warn_unused_result));
 int firstcode_start(struct handler *h, struct step *step, bool *ret_started) __attribute__((warn_unused_result));
 /* An answer to what it asked. *ret_done: it is over, and the code proved. */
 int firstcode_answer(struct handler *h, const struct secret *typed, struct step *step, bool *ret_done)
+    __attribute__((warn_unused_result));
+
+/* ---- chauthtok.c ---- */
+
+/* No new password, and why. */
+int chauthtok_give_up(struct handler *h, struct step *step, const char *why) __attribute__((warn_unused_result));
+
+/* ---- onetime.c: a password that authcd makes ---- */
+
+int onetime_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
+/* Its hash is there. */
+int onetime_hashed(struct handler *h, const struct password_job *job, struct step *step)
     __attribute__((warn_unused_result));
 
 /* ---- welcome.c ---- */

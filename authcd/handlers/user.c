@@ -60,12 +60,14 @@ static int reply_user(struct handler *h, const struct account *a, struct step *s
         return error;
     row->uid = a->uid;
     row->password = a->has_password;
+    row->must_change = a->must_change;
     row->factors = a->codes;
     row->recovery_left = recovery.left;
     row->created_at = a->created_at;
     row->updated_at = a->updated_at;
     row->last_login_at = a->last_login_at;
     row->password_changed_at = a->password_changed_at;
+    row->password_expires_at = a->password_expires_at;
     if ((error = text_copy(row->user, sizeof row->user, a->name)) < 0 ||
         (error = text_copy(row->role, sizeof row->role, a->role)) < 0 ||
         (error = text_copy(row->state, sizeof row->state, state_name(a->state))) < 0 ||

@@ -176,6 +176,8 @@ static enum policy_bar decide_bar(const struct policy_case *in, const struct pol
         return POLICY_BAR_FACTORS;
     if (has_kind(&p->factors, CONFIG_FACTOR_PASSWORD) && !p->key_replaced && !in->account.has_password)
         return POLICY_BAR_NO_PASSWORD;
+    if (has_kind(&p->factors, CONFIG_FACTOR_PASSWORD) && !p->key_replaced && in->account.password_expired)
+        return POLICY_BAR_EXPIRED;
     if (p->code == POLICY_CODE_ASKED && !in->account.has_code)
         return POLICY_BAR_NO_CODE;
     return p->code == POLICY_CODE_ENROL ? POLICY_BAR_ENROL : POLICY_BAR_NONE;
@@ -185,6 +187,8 @@ static enum policy_bar decide_acct_bar(const struct policy_case *in, const struc
 {
     enum policy_bar bar = account_bar(in);
 
+    if (bar == POLICY_BAR_NONE && in->account.password_expired)
+        return POLICY_BAR_EXPIRED;
     if (bar == POLICY_BAR_NONE && in->service->sessions && p->max_sessions > 0 && in->sessions >= p->max_sessions)
         return POLICY_BAR_SESSIONS;
     return bar;
@@ -198,6 +202,7 @@ static enum verdict decide_acct(const struct policy_case *in, const struct polic
     case POLICY_BAR_UNKNOWN:
         return VERDICT_UNKNOWN;
     case POLICY_BAR_INACTIVE:
+    case POLICY_BAR_EXPIRED:
         return VERDICT_EXPIRED;
     case POLICY_BAR_ROLE:
     case POLICY_BAR_SESSIONS:

@@ -20,8 +20,9 @@ struct policy_account {
     bool active;      /* not pending, not disabled, not deleted */
     const char *role; /* "" if unknown */
     bool has_password;
-    bool has_code;    /* a confirmed code factor; recovery codes stand in for it, and go with the last one */
-    bool must_change; /* the password, before anything else */
+    bool password_expired; /* it was for one login, which did not come in time */
+    bool has_code;         /* a confirmed code factor; recovery codes stand in for it, and go with the last one */
+    bool must_change;      /* the password, before anything else */
 };
 
 /* All that a decision depends on. What is left zero never makes it a more lenient one, but for sessions. */
@@ -52,6 +53,7 @@ enum policy_bar {
     POLICY_BAR_ROLE,        /* not let in here */
     POLICY_BAR_FACTORS,     /* nothing is asked, or what is not known here */
     POLICY_BAR_NO_PASSWORD, /* one is asked, and there is none */
+    POLICY_BAR_EXPIRED,     /* likewise, and it is good no more; phase acct: whatever was asked */
     POLICY_BAR_NO_CODE,     /* likewise */
     POLICY_BAR_ENROL,       /* not before a code is enrolled, which follows the questions */
     POLICY_BAR_SESSIONS,    /* phase acct: as many are open as may be */

@@ -202,6 +202,7 @@ static const struct outcome {
     [POLICY_BAR_ROLE] = {"the role is not let in here", true, CONFIG_SERVICE_roles},
     [POLICY_BAR_FACTORS] = {"nothing that could be proved is asked", true, CONFIG_SERVICE_factors},
     [POLICY_BAR_NO_PASSWORD] = {"there is no password", true, CONFIG_SERVICE_factors},
+    [POLICY_BAR_EXPIRED] = {"the password for one login has expired", false, 0},
     [POLICY_BAR_NO_CODE] = {"there is no code", true, CONFIG_SERVICE_unenrolled},
     [POLICY_BAR_ENROL] = {"once a code is enrolled", true, CONFIG_SERVICE_unenrolled},
     [POLICY_BAR_SESSIONS] = {"there are as many sessions as may be", true, CONFIG_SERVICE_max_sessions},

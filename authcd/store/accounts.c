@@ -18,7 +18,7 @@ enum { SEALED_MAX = SECRET_MAX + VAULT_OVERHEAD };
     "SELECT id, uuid, name, uid, role, state,"                                                                         \
     " EXISTS (SELECT 1 FROM passwords WHERE account_id = a.id), must_change,"                                          \
     " (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at > 0),"                                    \
-    " created_at, updated_at, last_login_at, password_changed_at FROM accounts AS a "
+    " created_at, updated_at, last_login_at, password_changed_at, password_expires_at FROM accounts AS a "
 
 static int read_account(struct sql *q, struct account *ret)
 {
@@ -39,6 +39,7 @@ static int read_account(struct sql *q, struct account *ret)
     a.updated_at = sql_int(q);
     a.last_login_at = sql_int(q);
     a.password_changed_at = sql_int(q);
+    a.password_expires_at = sql_int(q);
     if (q->error < 0)
         return q->error;
     *ret = a;
@@ -174,21 +175,23 @@ static int seal(struct db *db, int64_t id, const char *stored, unsigned char sea
     return vault_seal(db->vault, VAULT_PASSWORD, id, stored, len, sealed, SEALED_MAX, ret_len);
 }
 
-static int note_fresh(struct db *db, int64_t id, int64_t now_s)
+/* expires_at 0: never, and it need not be changed. */
+static int note_fresh(struct db *db, int64_t id, int64_t expires_at, int64_t now_s)
 {
-    SQL_AUTO struct sql q = sql_begin(db, "UPDATE accounts SET state = iif(state = 1, 2, state), must_change = 0,"
-                                          " password_changed_at = ?, updated_at = ? WHERE id = ? AND state <> 4");
+    SQL_AUTO struct sql q = sql_begin(db, "UPDATE accounts SET state = iif(state = 1, 2, state), must_change = ?,"
+                                          " password_expires_at = ?, password_changed_at = ?, updated_at = ?"
+                                          " WHERE id = ? AND state <> 4");
+    sql_bind_int(&q, expires_at != 0);
+    sql_bind_int(&q, expires_at);
     sql_bind_int(&q, now_s);
     sql_bind_int(&q, now_s);
     sql_bind_int(&q, id);
     return sql_run_one(&q);
 }
 
-static int replace_fresh(struct db *db, int64_t id, const unsigned char *sealed, size_t len, int64_t now_s)
+/* note_fresh has found it living. */
+static int replace_fresh(struct db *db, int64_t id, const unsigned char *sealed, size_t len)
 {
-    int error = note_fresh(db, id, now_s);
-    if (error < 0)
-        return error;
     SQL_AUTO struct sql q = sql_begin(db, "INSERT INTO passwords (account_id, sealed) VALUES (?, ?)"
                                           " ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed");
     sql_bind_int(&q, id);
@@ -209,9 +212,20 @@ int accounts_set_password(struct db *db, int64_t id, const char *stored, bool fr
     unsigned char sealed[SEALED_MAX];
     size_t len = 0;
     int error = seal(db, id, stored, sealed, &len);
-    if (error < 0)
+    if (error < 0 || !fresh)
+        return error < 0 ? error : replace_same(db, id, sealed, len);
+    error = note_fresh(db, id, 0, now_s);
+    return error < 0 ? error : replace_fresh(db, id, sealed, len);
+}
+
+int accounts_set_one_time(struct db *db, int64_t id, const char *stored, int64_t expires_at, int64_t now_s)
+{
+    unsigned char sealed[SEALED_MAX];
+    size_t len = 0;
+    int error = seal(db, id, stored, sealed, &len);
+    if (error < 0 || (error = note_fresh(db, id, expires_at, now_s)) < 0)
         return error;
-    return fresh ? replace_fresh(db, id, sealed, len, now_s) : replace_same(db, id, sealed, len);
+    return replace_fresh(db, id, sealed, len);
 }
 
 int accounts_password(struct db *db, int64_t id, struct secret *ret)

@@ -22,9 +22,10 @@ struct account {
     char role[33];
     enum account_state state;
     bool has_password;
-    bool must_change;
-    uint32_t codes; /* confirmed code factors */
+    bool must_change; /* the password, at the next login */
+    uint32_t codes;   /* confirmed code factors */
     int64_t created_at, updated_at, last_login_at, password_changed_at;
+    int64_t password_expires_at; /* 0: never */
 };
 
 /* The living account of that name or uid; -ENOENT. */
@@ -51,9 +52,12 @@ int accounts_note_login(struct db *db, int64_t id, int64_t now_s) __attribute__(
 /* Tombstone: state deleted, password and factors gone, limits gone. Sessions are sessions_end_all's. */
 int accounts_delete(struct db *db, int64_t id, int64_t now_s) __attribute__((warn_unused_result));
 
-/* Replaces the stored hash string (sealed). A pending account becomes active; must_change is cleared. fresh false: the
- * same password hashed anew, nothing but the hash changes. */
+/* Replaces the stored hash string (sealed). A pending account becomes active; must_change is cleared, and the password
+ * never expires. fresh false: the same password hashed anew, nothing but the hash changes. */
 int accounts_set_password(struct db *db, int64_t id, const char *stored, bool fresh, int64_t now_s)
+    __attribute__((warn_unused_result));
+/* The same for a fresh password that must be changed at the next login, and that is good until expires_at. */
+int accounts_set_one_time(struct db *db, int64_t id, const char *stored, int64_t expires_at, int64_t now_s)
     __attribute__((warn_unused_result));
 /* The stored hash string, NUL-terminated in *ret. -ENOENT: none; -EBADMSG: does not open. */
 int accounts_password(struct db *db, int64_t id, struct secret *ret) __attribute__((warn_unused_result));

@@ -183,7 +183,8 @@ def every_verb_is_json(host, secret, session, token):
         peer.ask("begin", nonce=b"n" * 16, phase=PHASE["AUTH"], service="sshd", user="nobody-there", rhost="10.0.0.7", audit_session=NO_SESSION)
         peer.ask("answer", secret="wrong")
         peer.ask("answer", secret="000000")
-    cases = [("user add bob --uid 1004", {}, dict), ("user list", {}, list), ("user show bob", {}, dict),
+    cases = [("user invite ivy --uid 1005", {}, dict), ("user reset ivy", {}, dict), ("user delete ivy", {}, dict),
+             ("user add bob --uid 1004", {}, dict), ("user list", {}, list), ("user show bob", {}, dict),
              ("user set bob --role guest", {}, dict), ("user disable bob", {}, dict), ("user enable bob", {}, dict),
              ("user unlock bob", {}, dict), ("passwd bob --password-stdin", {"input": GOOD + "\n"}, dict),
              ("factor add totp --user bob", {}, dict), ("factor list --user bob", {}, list),

@@ -42,6 +42,8 @@ static void note_row(const struct msg *m)
         strcpy(tokens[n_tokens++ % 4], m->row_token.token);
     if (m->number == MSG_row_recovery)
         paper_made(world_account(m->row_recovery.user).id, m->row_recovery.code);
+    if (m->number == MSG_row_one_time)
+        one_time_made(&m->row_one_time);
     if (m->number == MSG_row_session)
         strcpy(names[n_names++ % 4], m->row_session.session);
 }
@@ -174,7 +176,7 @@ static void make_call(struct caller *c, const struct call *call)
     read_answers(c, &step, made, &row, &answers);
     if (call->request)
         check_tool(c, call->request, allowed, &answers.last, answers.rows, changes, row.seq ? row.seq - audits : 0);
-    if (row.event == AUDIT_PASSWORD_SET)
+    if (row.event == AUDIT_PASSWORD_SET || row.event == AUDIT_PASSWORD_RESET)
         stirred_at = row.seq;
     world_must(!step.proved || (c->done && c->begin.phase == PHASE_STEPUP));
     c->peer.proved = c->peer.proved || step.proved;
@@ -257,7 +259,7 @@ static void send_begin(struct caller *c)
     m.begin.target_uid = rare & 8 ? PICK(hosts) : PROTOCOL_NO_UID;
     m.begin.caller_uid = rare & 16 ? PICK(who) : 0;
     m.begin.audit_session = rare & 32 ? PICK(sessions) : PROTOCOL_NO_SESSION;
-    m.begin.flags = rare & 64 ? take() % 32 : 0;
+    m.begin.flags = rare & 64 ? take() % 128 : 0;
     if (rare & 128 && n_given)
         strcpy(m.begin.handle, given[take() % n_given].handle);
     else if (rare & 128)

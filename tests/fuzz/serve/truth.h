@@ -33,6 +33,27 @@ static bool password_right(int64_t account_id, const unsigned char *bytes, size_
     return password && password->len == len && memcmp(password->bytes, bytes, len) == 0;
 }
 
+/* ---- passwords for one login ---- */
+
+enum { ONE_TIME_S = 7 * 86400 };
+static bool one_time_told; /* in the answer at hand */
+
+/* Said to root as it was made: from now on it is the account's. */
+static void one_time_made(const struct msg_row_one_time *row)
+{
+    struct account a = world_account(row->user);
+    struct secret s = {0};
+    world_must(a.id && a.must_change && a.password_expires_at == row->expires_at && strlen(row->password) == 24 &&
+               row->expires_at == dispatch.now.wall_s + ONE_TIME_S && secret_set(&s, row->password, 24) == 0);
+    world_password(a.id, &s);
+    one_time_told = true;
+}
+
+static bool password_expired(const struct account *a)
+{
+    return a->password_expires_at && a->password_expires_at <= dispatch.now.wall_s;
+}
+
 /* ---- logins ---- */
 
 static const struct service *service_of(const struct caller *c)
@@ -93,6 +114,8 @@ static bool earned(const struct caller *c, bool spending)
     bool code = asks_code(s, &a);
     if (a.id == 0 || a.id != c->account_id || a.state != ACCOUNT_ACTIVE || c->said_fake || c->asked ||
         (c->begin.phase == PHASE_AUTH && !role_allowed(s, a.role)) || is_mismatch(c, &a))
+        return false;
+    if ((s->combined || s->password) && password_expired(&a))
         return false;
     if (s->combined)
         return c->has_said[PROMPT_COMBINED] && combined_right(&a, &c->said[PROMPT_COMBINED], code, spending);
@@ -204,11 +227,15 @@ static void after_chauthtok(struct caller *c, const struct msg_verdict *v, bool 
         world_must((c->begin.flags & BEGIN_PRELIM) || (c->begin.flags & BEGIN_ONLY_EXPIRED));
         return;
     }
-    world_must(by_root || (a.state == ACCOUNT_ACTIVE && c->has_said[PROMPT_CURRENT_PASSWORD] &&
-                           password_right(a.id, current->bytes, current->len)));
-    world_must(c->has_said[PROMPT_NEW_PASSWORD] && secret_equal(fresh, &c->said[PROMPT_RETYPE_PASSWORD]) &&
-               fresh->len >= 12 && a.has_password && !a.must_change);
-    world_password(a.id, fresh);
+    bool one_time = c->begin.flags & BEGIN_ONE_TIME;
+    world_must(by_root || (!one_time && a.state == ACCOUNT_ACTIVE && c->has_said[PROMPT_CURRENT_PASSWORD] &&
+                           !a.password_expires_at && password_right(a.id, current->bytes, current->len)));
+    world_must(one_time == one_time_told && one_time == a.must_change && a.has_password);
+    if (!one_time) {
+        world_must(c->has_said[PROMPT_NEW_PASSWORD] && secret_equal(fresh, &c->said[PROMPT_RETYPE_PASSWORD]) &&
+                   fresh->len >= 12);
+        world_password(a.id, fresh);
+    }
     for (size_t i = 0; i < n_given && !(c->begin.flags & BEGIN_ONLY_EXPIRED); i++)
         given[i].used = given[i].used || given[i].account_id == a.id; /* T5: they open nothing any more */
 }
@@ -251,6 +278,7 @@ static void check_verdict(struct caller *c, const struct msg_verdict *v, int64_t
         world_must(v->handle[0] == '\0' && (v->reason[0] == '\0' || is_test(c)));
         world_must(!c->answered_ms || not_before_ms == c->answered_ms + desk.config.authcd.deny_time_ms);
     }
+    world_must(!one_time_told || c->begin.phase == PHASE_CHAUTHTOK);
     c->done = true;
     world_must(!is_test(c) || (c->peer.uid == 0 && (c->begin.phase == PHASE_AUTH || c->begin.phase == PHASE_ACCT)));
     world_must(!is_test(c) || v->handle[0] == '\0');
@@ -264,6 +292,7 @@ static void check_verdict(struct caller *c, const struct msg_verdict *v, int64_t
         after_open(c, v, row);
     else
         after_close(c, v);
+    one_time_told = false;
     if (v->verdict == VERDICT_GRANTED || v->verdict == VERDICT_BUSY)
         look_settle(c, true, v->verdict == VERDICT_GRANTED && proved_everything(c) && !is_test(c));
     else

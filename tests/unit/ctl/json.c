@@ -51,12 +51,12 @@ static void test_rows(void)
     fclose(out);
     is_str(text,
            "{\"user\": \"a\\\"da\", \"uid\": 4294967295, \"role\": \"\", \"state\": \"\", \"id\": \"\", \"password\": "
-           "true, "
+           "true, \"must_change\": false, "
            "\"factors\": 0, \"recovery_left\": 0, \"everybody\": false, \"failures\": 0, \"sources\": 0, "
            "\"consecutive\": 0, \"wait_s\": -1, \"last_failure_at\": 0, \"last_source\": \"\", \"known_sources\": 0, "
            "\"wrong_codes\": 0, \"codes_wait_s\": 0, \"known_wrong_codes\": 0, \"known_codes_wait_s\": 0, "
            "\"created_at\": 0, \"updated_at\": 0, \"last_login_at\": 0, "
-           "\"password_changed_at\": 0}",
+           "\"password_changed_at\": 0, \"password_expires_at\": 0}",
            "a row has every field by its name");
     is_int(object_walk(text, len, NULL, NULL), 0, "and is JSON");
 }

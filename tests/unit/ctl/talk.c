@@ -14,7 +14,7 @@
 
 #include "tap.h"
 
-enum lie { HONEST, OTHER_NONCE, OTHER_USER, NO_VERDICT, HANG_UP, REFUSE, ASK_FOR_EVER, ASK_AGAIN };
+enum lie { HONEST, OTHER_NONCE, OTHER_USER, NO_VERDICT, HANG_UP, REFUSE, ASK_FOR_EVER, ASK_AGAIN, OTHER_ROW };
 
 /* What this authcd asks, and the verdict it comes to. */
 struct script {
@@ -89,6 +89,13 @@ static int authcd(int fd, const struct script *s)
         m.prompt.kind = PROMPT_NEW_PASSWORD;
         return told && packet_send(&l, &m) && packet_receive(fd, &m) && m.number == MSG_abort ? 0 : 4;
     }
+    if (strcmp(begin.begin.service, "passwd") == 0 && s->kinds[0] == 0) { /* asks nothing: makes the password */
+        m = (struct msg){.number = MSG_row_one_time};
+        strcpy(m.row_one_time.user, s->lie == OTHER_ROW ? "eve" : begin.begin.user);
+        strcpy(m.row_one_time.password, "made");
+        if (!packet_send(&l, &m))
+            return 5;
+    }
     return s->lie == HANG_UP ? 0 : tell(&l, s, &begin.begin);
 }
 
@@ -97,6 +104,7 @@ static int authcd(int fd, const struct script *s)
 static enum verdict verdict;
 static char reason[TALK_REASON_SIZE];
 static int served;
+static struct msg *wanted_row;
 
 static int run(const struct script *s, const char *lines)
 {
@@ -120,7 +128,7 @@ static int run(const struct script *s, const char *lines)
     LINK_AUTO struct link l = {pair[0], 5000};
     struct ask a = {.password_fd = typed[0], .code_fd = typed[0]};
     verdict = VERDICT_DENIED;
-    int error = talk_run(&l, &(struct talk){PHASE_CHAUTHTOK, "passwd", self, 0}, &a, &verdict, reason);
+    int error = talk_run(&l, &(struct talk){PHASE_CHAUTHTOK, "passwd", self, 0, wanted_row}, &a, &verdict, reason);
     link_close(&l);
     close(typed[0]);
     int status = 0;
@@ -174,6 +182,21 @@ static void test_given_up(void)
     is_str(reason, "too short", "what authcd said of the answer is the reason");
 }
 
+static void test_row(void)
+{
+    struct script s = {{0}, HONEST, VERDICT_GRANTED};
+    struct msg row = {0};
+
+    is_int(run(&s, ""), -EPROTO, "a row that nobody wants");
+    wanted_row = &row;
+    is_int(run(&s, ""), 0, "one that is wanted");
+    ok(row.number == MSG_row_one_time && strcmp(row.row_one_time.password, "made") == 0, "is kept");
+    s.lie = OTHER_ROW;
+    is_int(run(&s, ""), -EPROTO, "one about another user");
+    is_int(verdict, VERDICT_DENIED, "is no success");
+    wanted_row = NULL;
+}
+
 int main(void)
 {
     if (talk_self(reason) < 0) {
@@ -183,5 +206,6 @@ int main(void)
     test_granted();
     test_lies();
     test_given_up();
+    test_row();
     return tap_done();
 }

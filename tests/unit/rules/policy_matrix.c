@@ -21,6 +21,7 @@ enum rule {
     RULE_COMBINED,
     RULE_SUCCESS,
     RULE_DENY,
+    RULE_EXPIRED,
     RULE_STRANGER,
     RULE_ROLE_NEVER_EASIER,
     RULE_KEY_SAYS_NOTHING,
@@ -37,6 +38,7 @@ static const char *const rules[RULES] = {
     [RULE_COMBINED] = "combined: one question, always",
     [RULE_SUCCESS] = "right answers let in who is there, may come in, and has what is asked",
     [RULE_DENY] = "unenrolled = deny, and enrol where that cannot work: nobody without a code",
+    [RULE_EXPIRED] = "a password for one login that has expired: nobody by it, and phase acct lets nobody in",
     [RULE_STRANGER] = "a name that is nobody's, or may not come in, is asked what one with everything is",
     [RULE_ROLE_NEVER_EASIER] = "with a role's section no less is proved, and nobody more gets in",
     [RULE_KEY_SAYS_NOTHING] = "a key changes nothing unless key_replaces = password",
@@ -54,9 +56,13 @@ static const struct config_factors lists[] = {
 };
 static const char *const service_names[] = {"sshd", "sudo"}; /* in the second nobody can enrol */
 static const struct {
-    bool exists, active, allowed, has_password;
-} people[] = {
-    {0}, {true, false, true, true}, {true, true, false, true}, {true, true, true, false}, {true, true, true, true}};
+    bool exists, active, allowed, has_password, expired;
+} people[] = {{0},
+              {true, false, true, true, false},
+              {true, true, false, true, false},
+              {true, true, true, false, false},
+              {true, true, true, true, false},
+              {true, true, true, true, true}};
 enum { GOOD = 4 };
 static const int64_t ages[] = {0, -1, 30, 100, 1000}; /* of the proof; the first: there is none */
 
@@ -113,6 +119,7 @@ static void make(const struct at *a, struct world *w)
                     .active = people[a->who].active,
                     .role = people[a->who].allowed ? "user" : "guest",
                     .has_password = people[a->who].has_password,
+                    .password_expired = people[a->who].expired,
                     .has_code = a->code},
         .key_verified = a->key,
         .has_proof = a->age > 0,
@@ -214,9 +221,11 @@ static void check_questions(const struct at *a, const struct wanted *w, const st
 static void check_success(const struct at *a, const struct wanted *w, const struct policy_plan *p)
 {
     unsigned got = proved(p);
-    bool has = (!(got & P) || people[a->who].has_password) && (!(got & C) || w->enrolled);
+    bool password = people[a->who].has_password && !people[a->who].expired;
+    bool has = (!(got & P) || password) && (!(got & C) || w->enrolled);
     must(RULE_SUCCESS, p->can_succeed == (w->may_come_in && has && !p->enrols), a, p);
     must(RULE_DENY, !(w->factors & C) || w->enrolled || w->unenrolled == 2 || !p->can_succeed, a, p);
+    must(RULE_EXPIRED, !people[a->who].expired || (p->acct == VERDICT_EXPIRED && !p->enrols), a, p);
     must(RULE_DENY, w->unenrolled != 1 || w->can_enrol || !p->enrols, a, p);
 }
 
@@ -269,7 +278,7 @@ static void check_case(const struct at *a)
 
 static void test_matrix(void)
 {
-    static const unsigned sizes[] = {4, 2, 3, 2, 2, 2, 5, 3, 3, 5, 2, 2, 5};
+    static const unsigned sizes[] = {4, 2, 3, 2, 2, 2, 5, 3, 3, 6, 2, 2, 5};
     unsigned digits[13] = {0};
     for (size_t k = 0; k < 13;) {
         const unsigned *d = digits;
@@ -279,7 +288,7 @@ static void test_matrix(void)
     }
     for (size_t i = 0; i < RULES; i++)
         ok(broken[i] == 0, "%s%s%s", rules[i], broken[i] ? ", but: " : "", first[i]);
-    ok(cases == 144 * 45 * 100, "all %zu cases", cases);
+    ok(cases == 144 * 45 * 120, "all %zu cases", cases);
 }
 
 /* ---- rows whose answer is written down ---- */
