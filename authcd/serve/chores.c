@@ -23,7 +23,7 @@ enum { EXPIRE_AT_ONCE = 256, EXPIRE_LIMITS_AT_ONCE = 2048 };
 /* Of the watchdog. With the unit's 30 s no hash within the bounds of rules/password takes that long. */
 #define STALLED_INTERVALS INT64_C(4)
 #define NOTE_AFTER_US (SECOND_US / 5)
-#define START_AGAIN_US (2 * SECOND_US)
+#define START_AGAIN_US (4 * SECOND_US) /* so seldom that systemd never sees too many starts */
 
 struct chores {
     sd_event *loop;

@@ -19,6 +19,7 @@
 #include "text.h"
 
 enum { LEFT_MIN = 1024 * 1024, ENTER_AGAIN_MS = 10000, LEAVE_AGAIN_MS = 1000, LEAVE_FAILED_MS = 10000 };
+enum { STAY_MS = 5000 }; /* all is copied each time: whoever fills the disk and empties it shall not keep us busy */
 
 const char *disk_frozen(const struct disk *d)
 {
@@ -94,6 +95,7 @@ static bool go_there(struct disk *d, struct db *db, int stop, const struct clock
     if (there) {
         log_error("the database goes on in %s/" REFUGE_DIR ", which does not survive a reboot", d->config->run_dir);
         d->news[0] = '\0'; /* its first event says so */
+        d->leave_ms = now->boot_ms + STAY_MS;
     } else {
         log_error("no refuge for the database, logins are denied: %s", reason);
         say(d->news, "%s, and there is no refuge: logins were denied", disk_is(stop));
@@ -153,9 +155,8 @@ static const char *returned(enum refuge_return how)
     case REFUGE_MERGED:
         break;
     }
-    return "there is room again, but the database was changed meanwhile: failures and used codes were merged by "
-           "maximum, "
-           "all else is in backup/authc.db.refuge";
+    return "there is room again, but the database was changed meanwhile: failures and used codes were merged, all else "
+           "is in backup/authc.db.refuge";
 }
 
 /* What keeps it there, which may have become something else. */
@@ -265,5 +266,5 @@ bool disk_has_room(const char *state_dir)
     struct statvfs fs;
 
     return statvfs(state_dir, &fs) == 0 && !(fs.f_flag & ST_RDONLY) &&
-           (uint64_t)fs.f_bavail * fs.f_frsize >= RESERVE_SIZE + LEFT_MIN;
+           (uint64_t)fs.f_bavail * fs.f_frsize >= 2 * LEFT_MIN;
 }

@@ -257,7 +257,7 @@ def no_refuge(host, disk):
     is_((enter(host, "ada"), state(host)[0]), ("GRANTED", "serving"), "... and serves")
 
 
-with Instance(CONFIG, start=False, deny_time="100ms") as host:
+with Instance(CONFIG, start=False, deny_time="20ms") as host:
     owner = int(subprocess.run(["id", "-u", host.user], capture_output=True, text=True, check=True).stdout)
     disk = Disk(host.state_dir, 24, 0o711, owner)
     run = Disk(host.run_dir, 24, 0o755, 0)

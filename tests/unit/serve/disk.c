@@ -361,6 +361,9 @@ static void what_helps(void)
     ok(disk_relieve(&disk, desk.db, -ENOSPC, &d.now) && refuge_taken(desk.db), "then it moves");
     ok(!disk_relieve(&disk, desk.db, -ENOSPC, &d.now), "then nothing helps");
     disk_look(&disk, desk.db, &d.now);
+    ok(refuge_taken(desk.db), "it stays for a while, whatever room there is");
+    d.now.boot_ms += 5000;
+    disk_look(&disk, desk.db, &d.now);
     ok(!refuge_taken(desk.db) && !disk_frozen(&disk) && reserve_is_there(desk.db),
        "there is room: back, with a reserve");
     ok(disk_relieve(&disk, desk.db, -EROFS, &d.now) && refuge_taken(desk.db), "read-only: it moves at once");
