@@ -256,10 +256,11 @@ class Instance:
         self.stop(signal.SIGKILL)
         raise RuntimeError("authcd did not start:\n" + self.log())
 
-    def start_handed(self):
-        """Starts authcd, never root, with two sockets of ours, as PID 1 does; {"system", "user"}: the sockets, to be closed."""
+    def start_handed(self, env=None, sockets=None):
+        """Starts authcd, never root, with two sockets of ours, as PID 1 does; {"system", "user"}: the sockets, to be closed. env: more of
+        the environment; sockets: those of an earlier authcd."""
         names = ("system", "user")
-        listeners = [self._listen(name, mode) for name, mode in zip(names, (0o600, 0o666))]
+        listeners = [sockets[name] if sockets else self._listen(name, mode) for name, mode in zip(names, (0o600, 0o666))]
         who = pwd.getpwnam(self.user)
 
         def place():
@@ -272,7 +273,8 @@ class Instance:
         shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=system:user exec "$@"', "sh"] + drop
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(shell + [os.path.join(BUILD, "authcd"), "--config", self.config_path], preexec_fn=place,
-                                            close_fds=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            close_fds=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=dict(os.environ, **(env or {})))
         return dict(zip(names, listeners))
 
     def _listen(self, name, mode):
