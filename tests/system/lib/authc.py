@@ -74,7 +74,7 @@ def refusal_name(number):
     return {value: name for name, value in REFUSAL.items()}.get(number, str(number))
 
 
-def encode(name, **values):
+def encode(name, /, **values):
     """The packet of a message. Fields not given are 0, empty, or zeros; limits are NOT held, so that tests can break them."""
     message = MESSAGES[name]
     unknown = set(values) - {field for _, field, _ in message.fields}
@@ -150,7 +150,7 @@ class Peer:
             extra.append((socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds)))
         self.socket.sendmsg([packet], extra, socket.MSG_NOSIGNAL)
 
-    def send(self, name, **values):
+    def send(self, name, /, **values):
         self.send_raw(encode(name, **values))
 
     def recv_raw(self):
@@ -166,7 +166,7 @@ class Peer:
     def recv(self):
         return decode(self.recv_raw())
 
-    def ask(self, name, **values):
+    def ask(self, name, /, **values):
         """Sends a request and gathers rows up to END, REFUSED, VERDICT, PROMPT or VERSIONS: [(name, fields), ...]."""
         self.send(name, **values)
         replies = [self.recv()]

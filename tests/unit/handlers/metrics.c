@@ -265,6 +265,10 @@ static void state(void)
     is_int(value("authc_hash_threads", ""), 2, "threads");
     is_int(value("authc_memory_locked", ""), 1, "a flag");
     is_int(value("authc_degraded", ""), 0, "not degraded");
+    d.frozen = "the disk is full";
+    get(&d);
+    is_int(value("authc_degraded", ""), 1, "degraded, once nothing can be changed");
+    d.frozen = NULL;
     is_int(value("authc_turned_away_total", "budget"), 4, "turned away");
     is_str(metric("authc_hash_seconds_total", "")->value, "61.500001", "microseconds are seconds");
     is_str(metric("authc_hash_wait_seconds_max", "")->value, "0.000007", "however few");
