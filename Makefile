@@ -219,6 +219,7 @@ lint:
 # Power cuts, failing calls and kills, as many as there are instead of the sample that check takes. FAULT_ARGS=seed=N repeats.
 fault: tests
 	@for f in $(DURABLE_BIN); do echo "$${f##*/}"; $$f long $(FAULT_ARGS) || exit 1; done
+	@echo kills; BUILD=$(CURDIR)/$(BUILD) MODE=$(MODE) tests/system/89-kills.t long
 
 # Takes checks away one by one, and wants a test to notice. MUTANTS="word word": only those with such names.
 mutants:
