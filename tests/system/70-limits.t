@@ -6,21 +6,26 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from authc import Instance, PROMPT, done, is_, ok, verdict_name
 from logins import PASSWORD, Login, add, events, login, request, show, status
 
+MODULE_TIMEOUT = 60  # pam_authc(8)
 CONFIG = "[service sshd]\nfactors = password\n[service both]\nfactors = password otp\nunenrolled = deny\n"
 
 
 def parallel(host, number, user, password, **fields):
-    """Verdicts' names of that many logins at once: all BEGIN, then all ANSWER, then all wait."""
+    """Verdicts' names of that many logins at once: authcd stands still until all of them have answered."""
     logins = [Login(host, user, **fields) for _ in range(number)]
     for one in logins:
         assert one.next()[0] == "prompt"
+    host.process.send_signal(signal.SIGSTOP)
     for index, one in enumerate(logins):
         one.answer(password(index) if callable(password) else password)
+    host.process.send_signal(signal.SIGCONT)
     verdicts = [verdict_name(one.next()[1].get("verdict", 0)) for one in logins]
     for one in logins:
         one.peer.close()
@@ -52,6 +57,20 @@ def guesses_in_parallel(host):
     is_(login(host, "ada")[0], "GRANTED", "the right password gets in")
     is_([event["source"] for event in events(host) if event["event"] == "user.unlock"], ["uid:0"],
         "the audit knows who unlocked")
+
+
+def cold_and_warm(host):
+    """L1, in an authcd that has just started, and in one that has done all that before."""
+    for what, user, uid, rhost in (("just started", "cal", 1010, "198.51.100.10"), ("warm", "wim", 1011, "198.51.100.11")):
+        add(host, user, uid)
+        if what == "just started":
+            host.restart()
+        before = status(host)["hashes"]
+        verdicts = parallel(host, 64, user, lambda i: "guess %d" % i, target_uid=uid, rhost=rhost)
+        is_(verdicts, ["DENIED"] * 64, "%s: 64 wrong guesses at once" % what)
+        is_((status(host)["hashes"] - before, show(host, user)["failures"]), (5, 5), "... 5 looked at, 5 counted")
+        is_((login(host, user, target_uid=uid, rhost=rhost)[0], status(host)["hashes"] - before), ("DENIED", 5), "... the right one next is not")
+        request(host, "user_unlock", user=user)
 
 
 def guesses_one_by_one(host):
@@ -113,8 +132,14 @@ def nothing_was_answered(host):
 
 def right_in_parallel(host):
     add(host, "fay", 1005)
-    is_(parallel(host, 64, "fay", PASSWORD, target_uid=1005), ["GRANTED"] * 64, "64 right logins at once all get in")
+    began = time.monotonic()
+    verdicts = parallel(host, 256, "fay", PASSWORD, target_uid=1005, rhost="198.51.100.12")
+    is_(Counter(verdicts), {"GRANTED": 256}, "L2: 256 right logins at once all get in")
+    took = time.monotonic() - began
+    ok(took < MODULE_TIMEOUT, "... within the module's timeout (%.1f s)" % took)
     is_(show(host, "fay")["failures"], 0, "... and leave no failure")
+    verdicts = parallel(host, 64, "fay", lambda i: "guess" if i == 7 else PASSWORD, target_uid=1005, rhost="198.51.100.13")
+    is_((verdicts[7], verdicts.count("GRANTED")), ("DENIED", 63), "one wrong among 64: it alone is denied")
 
 
 def racing_threads(host):
@@ -134,7 +159,7 @@ def racing_threads(host):
 
 
 with Instance(CONFIG) as instance:
-    for test in (guesses_in_parallel, guesses_one_by_one, charged_before_the_look, nothing_was_answered,
+    for test in (guesses_in_parallel, cold_and_warm, guesses_one_by_one, charged_before_the_look, nothing_was_answered,
                  right_in_parallel,
                  racing_threads):
         test(instance)
