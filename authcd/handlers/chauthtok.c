@@ -22,7 +22,7 @@ int chauthtok_give_up(struct handler *h, struct step *step, const char *why)
 
 static bool asks_current(const struct handler *h)
 {
-    const struct msg_begin *in = &(*h->login)->begin;
+    const struct login_begin *in = &(*h->login)->begin;
     bool forced = (in->flags & BEGIN_ONLY_EXPIRED) != 0;
 
     return h->peer->uid != 0 || in->caller_uid != 0 || forced;

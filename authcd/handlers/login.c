@@ -38,7 +38,7 @@ bool login_has_answered(const struct login *login)
     return login && login->has_answered;
 }
 
-/* All but what the peer said at BEGIN, which is most of it and stays. */
+/* All but what the peer said at BEGIN, which stays. */
 enum { MARK_FROM = offsetof(struct login, key_verified), MARK_SIZE = sizeof(struct login) - MARK_FROM };
 
 struct login_mark {
@@ -150,7 +150,7 @@ int login_audit(struct handler *h, enum audit_event event, const char *result)
 static bool grace_place(const struct handler *h, struct grace *ret)
 {
     const struct login *login = *h->login;
-    const struct msg_begin *b = &login->begin;
+    const struct login_begin *b = &login->begin;
 
     *ret = (struct grace){login->account.id, b->audit_session, b->service, login->source.text, b->tty};
     return h->peer->uid == 0 && login->account.id && b->phase == PHASE_AUTH &&
@@ -164,7 +164,7 @@ static bool needs_ticket(const char *service)
 
 static int find_proof(const struct handler *h, bool *ret, int64_t *ret_age_s)
 {
-    const struct msg_begin *b = &(*h->login)->begin;
+    const struct login_begin *b = &(*h->login)->begin;
     struct grace g;
 
     *ret = false;
@@ -260,13 +260,45 @@ static void stepup_service(struct config_service *ret)
     };
 }
 
+static const char *keep(char **at, const char *text)
+{
+    char *kept = *at;
+    size_t size = strlen(text) + 1;
+
+    memcpy(kept, text, size);
+    *at += size;
+    return kept;
+}
+
+static struct login *login_new(const struct msg_begin *in)
+{
+    size_t texts = strlen(in->service) + strlen(in->user) + strlen(in->tty) + strlen(in->rhost) + 4;
+    struct login *login = calloc(1, sizeof *login + texts);
+
+    if (!login)
+        return NULL;
+    struct login_begin *b = &login->begin;
+    char *at = login->texts;
+    *b = (struct login_begin){.phase = in->phase,
+                              .target_uid = in->target_uid,
+                              .caller_uid = in->caller_uid,
+                              .flags = in->flags,
+                              .audit_session = in->audit_session,
+                              .service = keep(&at, in->service),
+                              .user = keep(&at, in->user),
+                              .tty = keep(&at, in->tty),
+                              .rhost = keep(&at, in->rhost)};
+    memcpy(b->nonce, in->nonce, sizeof b->nonce);
+    memcpy(b->handle, in->handle, sizeof b->handle);
+    return login;
+}
+
 static int login_start(struct handler *h, const struct msg_begin *in)
 {
-    struct login *login = calloc(1, sizeof *login);
+    struct login *login = login_new(in);
     if (!login)
         return -ENOMEM;
     *h->login = login;
-    login->begin = *in;
     login->key_verified = key_verified(h, in, login->key);
     if (in->phase == PHASE_STEPUP)
         stepup_service(&login->service);

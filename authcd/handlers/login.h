@@ -27,8 +27,18 @@ enum first_code {
     FIRST_CODE_DONE,
 };
 
+/* What the peer said at BEGIN, as far as it is looked at again. There may be thousands of these, and what BEGIN may
+ * hold is ten times of what it does. */
+struct login_begin {
+    unsigned char nonce[sizeof((struct msg_begin *)0)->nonce];
+    uint8_t phase;
+    uint32_t target_uid, caller_uid, flags, audit_session;
+    const char *service, *user, *tty, *rhost;           /* behind the login, and freed with it */
+    char handle[sizeof((struct msg_begin *)0)->handle]; /* wiped once used */
+};
+
 struct login {
-    struct msg_begin begin;    /* what the peer said; first, for login_mark; handle is wiped once used */
+    struct login_begin begin;  /* first, for login_mark */
     bool key_verified;         /* sshd says that it verified a public key on this connection */
     char key[SOURCE_KEY_SIZE]; /* which, if it did; else "" */
     struct config_service service;
@@ -65,6 +75,8 @@ struct login {
     unsigned first_tries;
 
     unsigned rejected; /* chauthtok: new passwords turned down */
+
+    char texts[]; /* of begin */
 };
 
 /* ---- login.c ---- */

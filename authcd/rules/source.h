@@ -12,7 +12,7 @@
 #include "config.h"
 #include "msg.h"
 
-enum { SOURCE_TEXT_SIZE = 1025, SOURCE_NET_SIZE = 64, SOURCE_KEY_SIZE = 55 };
+enum { SOURCE_TEXT_SIZE = 272, SOURCE_NET_SIZE = 64, SOURCE_KEY_SIZE = 55 };
 
 enum source_kind {
     SOURCE_ADDRESS, /* IPv4 /32 or IPv6 /64 */
