@@ -116,7 +116,10 @@ def requests(host):
     session = next((row["session"] for row in request(host, "session_list", "user", 1001)[0]), "")
     ok(session != "", "ada has a session")
     token = request(host, "token_mint", "user", 1001, audience="web", session=session)[0][0]["token"]
-    texts = {"user": ["ada", "bob", "none", ""], "session": [session, "none", ""], "audience": ["web", "strong", "none"],
+    request(host, "recovery_make", user="bob")
+    talk(host, "system", 0, encode("begin", nonce=bytes(16), phase=PHASE["CHAUTHTOK"], service="authctl", user="cyd", target_uid=NO_UID,
+                                   audit_session=NO_UID, flags=64))  # a one-time password
+    texts = {"service": ["sshd", "sudo", ""], "user": ["ada", "bob", "none", ""], "session": [session, "none", ""], "audience": ["web", "strong", "none"],
              "token": [token, token[:-1], "a.b.c"], "role": ["user", "none"], "kind": ["totp", "none"], "label": ["", "desk", "!"], "acr": ["", "aal2", "x"]}
     last = ("session_kill", "user_disable", "user_delete")  # after these there is less to answer
     for name in [name for name in MESSAGES if name not in last] + list(last):
