@@ -127,7 +127,11 @@ static void check_end(struct db *db)
     struct session one = open_one(db, &a), two = open_one(db, &a), three = open_one(db, &a), his = open_one(db, &b);
     is_int(walk(db, 0), 4, "four");
     is_int(walk(db, a.id), 3, "three of them ada's");
+    ok(sessions_count_of(db, a.id, one.service, &n) == 0 && n == 3, "of that service");
+    ok(sessions_count_of(db, a.id, "login", &n) == 0 && n == 0, "and none of another");
+    ok(sessions_count_of(db, b.id, his.service, &n) == 0 && n == 1, "bob has one");
     is_int(sessions_end(db, one.name, "closed", NOW), 0, "one ends");
+    ok(sessions_count_of(db, a.id, one.service, &n) == 0 && n == 2, "and does not count any more");
     is_int(sessions_end(db, one.name, "closed", NOW), -ENOENT, "once");
     is_int(sessions_touch(db, one.name, NOW), -ENOENT, "is not touched");
     is_int(sessions_get(db, one.name, &got), -ENOENT, "nor found");
