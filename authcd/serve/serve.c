@@ -23,7 +23,7 @@
 #include "turn.h"
 
 #define DRAIN_US UINT64_C(10000000)
-enum { LINGER_MS = 500 };
+enum { LINGER_MS = 500, REST_S = 3 };
 
 /* All that serving needs; the order is that of making. */
 struct parts {
@@ -122,6 +122,13 @@ static void close_state(struct parts *p)
     p->dispatch.db = NULL;
 }
 
+/* What load brings about passes by itself, and PAM stacks must not fall back on it: the next start may find enough. It
+ * comes slowly enough for whoever starts us not to give up; whoever connects waits for it. */
+static bool is_load(int error)
+{
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EAGAIN;
+}
+
 /* 0 with a state, or without one where somebody must be told so. */
 static int find_state(struct parts *p, const struct serve *s)
 {
@@ -131,7 +138,9 @@ static int find_state(struct parts *p, const struct serve *s)
         return 0;
     close_state(p);
     log_error("%s", s->broken ? s->broken : p->reason);
-    if (!s->sockets->handed)
+    if (s->sockets->handed && is_load(error))
+        sleep(REST_S);
+    if (!s->sockets->handed || is_load(error))
         return error;
     p->dispatch.broken = s->broken ? s->broken : p->reason;
     p->dispatch.no_room = error == -ENOSPC || error == -EROFS;

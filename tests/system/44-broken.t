@@ -3,6 +3,7 @@
 # authcd that was handed its sockets and has nothing to serve from answers UNAVAILABLE to root's logins in less than 50 ms, whatever is
 # broken: configuration, key, database, state directory (S2, M8, D6, D7, D8); without sockets handed over it says why and exits 1.
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from authc import BUILD, PHASE, Instance, Peer, done, is_, like, ok, skip_all, verdict_name  # noqa: E402
+from authc import BUILD, PHASE, Hangup, Instance, Peer, done, is_, like, ok, skip_all, verdict_name  # noqa: E402
 from logins import edit  # noqa: E402
 
 if os.geteuid() != 0:
@@ -50,6 +51,24 @@ def broken(host, name, why, damage):
     finally:
         process.send_signal(signal.SIGTERM)
         is_(process.wait(15), 0, name + ": it ends as asked")
+
+
+def overloaded(host, database):
+    """Too many open files at the start are nothing to fall back on: the next start may find fewer, and logins wait for it."""
+    if not shutil.which("strace"):
+        return
+    for each in host.start_handed(wrapper=("strace", "-D", "-o", "/dev/null", "-P", database, "-e", "inject=openat:error=ENFILE")).values():
+        each.close()
+    with host.connect() as peer:
+        peer.send("begin", nonce=bytes(16), phase=PHASE["AUTH"], service="sshd", user="ada", target_uid=1001)
+        peer.socket.settimeout(15)
+        try:
+            said = peer.recv()
+        except Hangup:
+            said = "hung up"
+        is_(said, "hung up", "no descriptors at the start: no verdict")
+    is_(host.process.wait(15), 1, "... and authcd ends, to be started again")
+    host.process = None
 
 
 def put(path, content):
@@ -94,6 +113,7 @@ with Instance() as host:
     mend()
     broken(host, "newer schema", "newer|schema", lambda: edit(host, ("PRAGMA user_version = 1048575",)))
     mend()
+    overloaded(host, database)
     process = handed(host)
     with host.connect() as peer:
         is_(peer.ask("user_list", limit=1)[0][1]["user"], "ada", "mended: all is there")

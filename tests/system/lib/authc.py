@@ -256,9 +256,9 @@ class Instance:
         self.stop(signal.SIGKILL)
         raise RuntimeError("authcd did not start:\n" + self.log())
 
-    def start_handed(self, env=None, sockets=None):
+    def start_handed(self, env=None, sockets=None, wrapper=()):
         """Starts authcd, never root, with two sockets of ours, as PID 1 does; {"system", "user"}: the sockets, to be closed. env: more of
-        the environment; sockets: those of an earlier authcd."""
+        the environment; sockets: those of an earlier authcd; wrapper: a program and its words, which becomes authcd."""
         names = ("system", "user")
         listeners = [sockets[name] if sockets else self._listen(name, mode) for name, mode in zip(names, (0o600, 0o666))]
         who = pwd.getpwnam(self.user)
@@ -270,7 +270,7 @@ class Instance:
             os.closerange(5, 64)
 
         drop = ["setpriv", "--reuid=%d" % who.pw_uid, "--regid=%d" % who.pw_gid, "--clear-groups"]
-        shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=system:user exec "$@"', "sh"] + drop
+        shell = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=system:user exec "$@"', "sh", *wrapper] + drop
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(shell + [os.path.join(BUILD, "authcd"), "--config", self.config_path], preexec_fn=place,
                                             close_fds=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
