@@ -47,7 +47,7 @@ static int sync_all(struct story *s)
 /* What dispatch takes for a database that cannot be used. */
 static bool is_broken_state(int error)
 {
-    return error == -EIO || error == -EROFS || error == -EBADMSG || error == -ENOKEY;
+    return error == -EIO || error == -EBADMSG || error == -ENOKEY;
 }
 
 /* From here on whoever was answered may count on it. */

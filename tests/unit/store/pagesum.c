@@ -12,6 +12,7 @@ enum { PAGE = 4096 };
 
 static unsigned char whole[64 * PAGE];
 static size_t len;
+static bool by_sum; /* the last failure was one that SQLite would not have found, or not as soon */
 
 static void load(void)
 {
@@ -33,8 +34,11 @@ static int read_all(char reason[DB_REASON_SIZE])
     struct db *db = NULL;
     reason[0] = '\0';
     int error = db_open(fixture_dir, NULL, &db, reason);
-    if (error == 0 && sqlite3_exec(db->sqlite, "PRAGMA integrity_check", NULL, NULL, NULL) != SQLITE_OK)
+    by_sum = strstr(reason, "sum") != NULL;
+    if (error == 0 && sqlite3_exec(db->sqlite, "PRAGMA integrity_check", NULL, NULL, NULL) != SQLITE_OK) {
+        by_sum = sqlite3_extended_errcode(db->sqlite) == SQLITE_IOERR_DATA;
         error = sql_error(db, sqlite3_extended_errcode(db->sqlite));
+    }
     if (error == 0 && !pagesum_is_kept(db->sqlite))
         error = -EINVAL;
     db_close(db);
@@ -51,13 +55,13 @@ static void check_pages(void)
         memcpy(bad, whole, len);
         bad[page + 200 + page / PAGE * 37 % 3000] ^= 0x10;
         store(bad);
-        found += read_all(reason) == -EIO;
+        found += read_all(reason) == -EIO && by_sum;
     }
     is_int((int)found, (int)(len / PAGE), "a bit in any of the pages is found");
     memcpy(bad, whole, len);
     memcpy(bad + 2 * PAGE, whole + 3 * PAGE, PAGE);
     store(bad);
-    is_int(read_all(reason), -EIO, "so is a page in another's place");
+    ok(read_all(reason) == -EIO && by_sum, "so is a page in another's place");
     memcpy(bad, whole, len);
     bad[20] = 0;
     store(bad);
