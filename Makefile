@@ -167,7 +167,7 @@ $(BUILD)/tests/fault/module.so: tests/fault/wrap.c tests/fault/fault.h tests/fau
 		$(call obj,pam_authc) $(call lib,common) -lpam
 
 # The store and the handlers over a disk that fails: each a program, with SQLite's calls and the store's own in its way.
-DURABLE_BIN := $(patsubst %,$(BUILD)/tests/fault/%,calls flips power)
+DURABLE_BIN := $(patsubst %,$(BUILD)/tests/fault/%,calls flips power refuge)
 DURABLE_SRC := $(addprefix tests/fault/,disk.c judge.c posix.c story.c vfs.c)
 DURABLE_WRAPS := $(patsubst %,-Wl$(comma)--wrap=%,openat renameat unlinkat fsync write malloc calloc)
 $(DURABLE_BIN): $(BUILD)/tests/fault/%: tests/fault/%.c $(DURABLE_SRC) $(wildcard tests/fault/*.h tests/*.h) \
