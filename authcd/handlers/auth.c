@@ -159,6 +159,13 @@ static bool holds_prompts(const struct login *login)
     return login->service.unenrolled == CONFIG_UNENROLLED_ENROL && !login->service.combined;
 }
 
+bool auth_has_told(const struct login *login)
+{
+    bool second = login->state == LOGIN_ASKING && login->answered > 0;
+
+    return second && holds_prompts(login) && !login->password_right;
+}
+
 /* Nothing may come of a test; and the password was right: it is nobody's guess. */
 static int stop_before_enrolling(struct handler *h, struct step *step)
 {

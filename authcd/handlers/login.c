@@ -408,25 +408,31 @@ int on_gone(struct handler *h, struct step *step)
     return login->attempt.reserved ? settle_failed(h, step, AUDIT_LOGIN_FAILURE, "hung up after an answer") : 0;
 }
 
-/* What it charged is given back: nothing was told of what was looked at. Whoever has a verdict coming keeps its charge,
- * and loses the verdict. */
+static int leave_busy(struct handler *h, struct step *step)
+{
+    struct login *login = *h->login;
+    bool reserved = login->attempt.reserved, told = auth_has_told(login);
+
+    login->state = LOGIN_DONE;
+    login->waiting = false;
+    settle_count(h, COUNTERS_BUSY);
+    if (reserved && told)
+        return settle_failed(h, step, AUDIT_LOGIN_FAILURE, "wrong password, and no room to go on");
+    int error = attempt_refund(h->db, &login->attempt);
+    if (error == 0 && reserved)
+        settle_wake(login, step);
+    return error;
+}
+
+/* What it charged is given back, unless it was told what came of the look. Whoever has a verdict coming keeps its
+ * charge, and loses the verdict. */
 int on_busy(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
 
     step->close = true;
-    if (login_is_open(login)) {
-        bool reserved = login->attempt.reserved;
-        int error = attempt_refund(h->db, &login->attempt);
-        if (error < 0)
-            return error;
-        login->state = LOGIN_DONE;
-        login->waiting = false;
-        settle_count(h, COUNTERS_BUSY);
-        if (reserved)
-            settle_wake(login, step);
-    }
-    return step_refuse(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
+    int error = login_is_open(login) ? leave_busy(h, step) : 0;
+    return error < 0 ? error : step_refuse(step, REFUSAL_BUSY, "too many logins wait: try again in a minute");
 }
 
 int on_abort(struct handler *h, const struct msg_abort *in, struct step *step)

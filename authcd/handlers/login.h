@@ -177,6 +177,9 @@ int welcome_tell(struct handler *h, struct step *step) __attribute__((warn_unuse
 
 /* ---- the phases ---- */
 
+/* Does the prompt that is out tell that the password was wrong? */
+bool auth_has_told(const struct login *login);
+
 int auth_begin(struct handler *h, struct step *step) __attribute__((warn_unused_result));
 int auth_answer(struct handler *h, const struct secret *typed, struct step *step) __attribute__((warn_unused_result));
 int auth_retry(struct handler *h, struct step *step) __attribute__((warn_unused_result));

@@ -119,6 +119,47 @@ static void frozen(void)
     desk_close(&d);
 }
 
+/* L12, but: where the second prompt tells that the password was wrong, to be sent away after it is no way to have had a
+ * look for nothing. */
+static void sent_away(void)
+{
+    static const char *const names[] = {"ada", "nobody-here"};
+    struct desk d;
+
+    desk_open(&d);
+    desk_config(&d, "[service sshd]\nunenrolled = enrol\n[service su]\nunenrolled = deny\n");
+    desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t before = d.counters.hashes;
+        for (int n = 0; n < 9; n++) {
+            struct line *l = begin_as(&d, "sshd", names[i]);
+            desk_answer(&d, l, "wrong");
+            is_int(desk_prompt(l), PROMPT_CODE, "%s: a code is asked: so the password was wrong", names[i]);
+            DESK_CALL(&d, l, on_busy(&h, &step));
+        }
+        struct line *l = begin_as(&d, "su", names[i]);
+        d.keep_jobs = true;
+        desk_answer(&d, l, password);
+        ok(!l->job, "%s: after nine of these there are no more looks (%d hashes)", names[i],
+           (int)(d.counters.hashes - before));
+        d.keep_jobs = false;
+        desk_tick(&d, 12 * 3600 * 1000);
+    }
+    struct line *l = begin_as(&d, "sshd", "ada");
+    desk_answer(&d, l, password);
+    DESK_CALL(&d, l, on_busy(&h, &step));
+    for (int n = 0; n < 5; n++) {
+        l = begin_as(&d, "su", "ada");
+        desk_answer(&d, l, "wrong");
+        DESK_CALL(&d, l, on_busy(&h, &step));
+    }
+    d.keep_jobs = true;
+    l = begin_as(&d, "su", "ada");
+    desk_answer(&d, l, password);
+    ok(l->job != NULL, "a right password was no failure, nor what nobody was told");
+    desk_close(&d);
+}
+
 /* Where a service enrols, the second prompt comes no sooner for those of whom the password need not be known: each has
  * a hash made first. */
 static void enrol_holds(void)
@@ -160,5 +201,6 @@ int main(void)
     first_code();
     frozen();
     enrol_holds();
+    sent_away();
     return tap_done();
 }
