@@ -11,6 +11,7 @@
  *   power [long] [seed=N]
  */
 #include "disk.h"
+#include "refuge.h"
 #include "scratch.h"
 #include "sql.h"
 #include "story.h"
@@ -325,6 +326,62 @@ static void test_login(bool all)
     is_int((int)locked_out, 0, "P3: ... and the password verifies, by the old hash or the new");
 }
 
+/* ---- back from a refuge ---- */
+
+static size_t leaves, is_back;
+
+/* A login at home, one in the refuge, and back. */
+static void go_and_come_back(struct story *s)
+{
+    char reason[DB_REASON_SIZE] = "", place_there[96];
+    const struct audit why = {.at = s->d.now.wall_s, .event = AUDIT_STARTED};
+    const char *run_dir = scratch("run");
+    enum refuge_return how = REFUGE_MERGED;
+
+    snprintf(place_there, sizeof place_there, "%s/" REFUGE_DIR, run_dir);
+    desk_must(mkdir(place_there, 0700) < 0 ? -errno : 0, place_there);
+    login_once(s);
+    desk_must(refuge_enter(s->d.db, run_dir, &why, reason), reason);
+    login_once(s);
+    leaves = disk_happened(day.disk);
+    desk_must(refuge_leave(s->d.db, false, &how, reason), reason);
+    is_back = disk_happened(day.disk);
+    ok(how == REFUGE_CONTINUED && the_login == SAID_GRANTED, "a login in a refuge, which comes back");
+}
+
+static uint64_t digest_of_cut(size_t at, enum disk_mood mood)
+{
+    cut(at, mood, 0, place);
+    return look_at(place);
+}
+
+static void test_refuge(bool all)
+{
+    static struct story s;
+    char reason[DB_REASON_SIZE] = "";
+    unsigned wrong = 0;
+
+    record_story(scratch("home"), go_and_come_back);
+    size_t end = disk_happened(day.disk);
+    uint64_t at_home = digest_of_cut(leaves, DISK_WRITTEN), settled = digest_of_cut(end, DISK_WRITTEN);
+    uint64_t carried = digest_of_cut(is_back, DISK_LOST);
+    desk_must(story_open(&s, place, reason), reason);
+    ok(login_again(&s) != SAID_GRANTED, "D1: power fails when it is back: the code of the refuge is spent");
+    story_close(&s);
+    cuts = 0;
+    for (size_t at = leaves; at <= end; at++)
+        for (unsigned mood = 0; mood < DISK_MOODS; mood++) {
+            if (!all && mood != at % DISK_MOODS)
+                continue;
+            uint64_t dice = disk_random(&seed);
+            cut(at, (enum disk_mood)mood, dice, place);
+            uint64_t found = look_at(place);
+            bool good = found != 0 && (found == carried || found == settled || (at < is_back && found == at_home));
+            wrong += !complain(good, at, (enum disk_mood)mood, dice, "neither what was at home nor what came back");
+        }
+    is_int((int)wrong, 0, "D1: power fails in %zu ways while a refuge comes back: all of it is there, or none", cuts);
+}
+
 /* ---- a sync that fails ---- */
 
 static void test_sync(void)
@@ -394,6 +451,7 @@ int main(int argc, char **argv)
     test_story(all);
     test_kill();
     test_login(all);
+    test_refuge(all);
     disk_free(day.disk);
     return tap_done();
 }
