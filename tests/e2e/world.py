@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import select
 import shlex
 import signal
@@ -45,7 +46,7 @@ argon2_passes = 2
 deny_time     = 200ms
 
 """
-PROMPT = r"(?:^|[\r\n])([^\r\n]*(?:[Pp]assword|[Cc]ode|login)[^\r\n:]*: ?)$"
+PROMPT = r"(?:^|[\r\n])([^\r\n]*(?:(?:[Pp]assword|[Cc]ode|login)[^\r\n:]*: ?|Press Enter[^\r\n:]*))$"
 READY = "ready> "  # what every shell of the world prompts with
 TIMEOUT = 20.0
 TIOCSPTLCK, TIOCGPTN = 0x40045431, 0x80045430  # asm-generic/ioctls.h; the termios module has them not
@@ -95,7 +96,8 @@ class Terminal:
         return index
 
     def converse(self, answers):
-        """Types the answers, each at a prompt, until READY, the end, or a prompt that no answer is left for."""
+        """Types the answers, each at a prompt, until READY, the end, or a prompt that no answer is left for. An answer may be a function
+        that reads it off this terminal."""
         left = list(answers)
         while True:
             index = self.expect([READY, PROMPT, pexpect.EOF])
@@ -105,7 +107,8 @@ class Terminal:
             self.prompts.append(self.child.match.group(1))
             if not left:
                 return self
-            self.child.sendline(left.pop(0))
+            answer = left.pop(0)
+            self.child.sendline(answer(self) if callable(answer) else answer)
 
     def sh(self, command):
         """What a shell at READY prints for a command, without the end of line."""
@@ -337,6 +340,15 @@ class World:
         self._secrets[user] = (rows[0] if isinstance(rows, list) else rows)["secret"]
         self._steps.pop(user, None)
         self.authctl("factor", "confirm", "--user", user, "--code-stdin", input=self.code(user) + "\n")
+
+    def scan(self, user):
+        """An answer to a prompt with a QR code in it: a phone that scans it, and code() asks from now on."""
+        def read(terminal):
+            import phone  # only some tests have zbar
+            self._secrets[user] = re.search(r"[?&]secret=([A-Z2-7]+)", phone.scan(terminal.text) + "?secret=")[1]
+            self._steps.pop(user, None)
+            return self.code(user)
+        return read
 
     def audit(self, user, after=0):
         """[(event, service, source, result), ...] about an account, from the after-th on."""
