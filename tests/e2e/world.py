@@ -380,13 +380,14 @@ class World:
         return next(code for code in ("123456", "234567", "345678") if code not in near)
 
     # ---- ways in: each returns a Terminal that has typed the answers -------------------------------------------------
-    def ssh(self, user, *answers, source="10.0.0.7", options=(), command=()):
-        """From elsewhere, or from the host itself (10.0.0.1)."""
+    def ssh(self, user, *answers, source="10.0.0.7", options=(), command=(), locale=None):
+        """From elsewhere, or from the host itself (10.0.0.1). locale: of the client's terminal, if not UTF-8."""
         options = [word for option in (*options, "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                                        "PreferredAuthentications=keyboard-interactive", "NumberOfPasswordPrompts=1",
                                        "KexAlgorithms=curve25519-sha256")
                    for word in ("-o", option)]  # the first of a name wins
         place = [] if source == "10.0.0.1" else ["nsenter", "--net=/run/netns/elsewhere"]
+        place += [] if locale is None else ["env", "LC_ALL=" + locale]
         argv = [*place, "ssh", "-F", "none", "-tt", "-b", source, *options, user + "@10.0.0.1", *command]
         return Terminal(self, argv).converse(answers)
 

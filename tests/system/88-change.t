@@ -104,6 +104,7 @@ def by_password(world):
 
 with World(CONFIG) as world:
     world.run("sed", "-i", "s/delay=3000000/delay=0/", "/etc/pam.d/login", check=True)
+    world.run("sh", "-c", "echo FAIL_DELAY 0 >>/etc/login.defs", check=True)  # su's
     by_ssh(world)
     by_login(world)
     by_su(world)
