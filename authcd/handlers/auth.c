@@ -54,14 +54,18 @@ static void bar_by_policy(struct login *login)
 }
 
 /* What was proved, for the audit. */
-static const char *proved_text(const struct login *login)
+static int audit_proved(struct handler *h, enum audit_event event)
 {
-    bool password = asks_password(login), code = asks_code(login);
-    if (!password && !code)
-        return "grace";
-    if (login->recovered)
-        return password ? "password + recovery code" : "recovery code";
-    return password && code ? "password + code" : code ? "code" : "password";
+    const struct login *login = *h->login;
+    char text[64] = "";
+
+    if (login->key_verified)
+        text_append(text, sizeof text, " + ", "key");
+    if (asks_password(login))
+        text_append(text, sizeof text, " + ", "password");
+    if (asks_code(login))
+        text_append(text, sizeof text, " + ", login->recovered ? "recovery code" : "code");
+    return login_audit(h, event, text[0] ? text : "grace");
 }
 
 static int make_handle(struct handler *h, char handle[HANDLE_SIZE])
@@ -105,11 +109,11 @@ static int note_success(struct handler *h)
             return error;
     }
     if (login->begin.phase == PHASE_STEPUP)
-        return login_audit(h, AUDIT_STEPUP, proved_text(login));
+        return audit_proved(h, AUDIT_STEPUP);
     if (!test && ((asks_code(login) && (error = login_note_grace(h)) < 0) ||
                   (error = accounts_note_login(h->db, login->account.id, h->now.wall_s)) < 0))
         return error;
-    return login_audit(h, AUDIT_LOGIN_SUCCESS, proved_text(login));
+    return audit_proved(h, AUDIT_LOGIN_SUCCESS);
 }
 
 static int grant(struct handler *h, struct step *step)
