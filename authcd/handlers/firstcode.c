@@ -75,7 +75,6 @@ static void row_free(struct msg_row_enrolment **row)
 
 int firstcode_start(struct handler *h, struct step *step, bool *ret_started)
 {
-    __attribute__((cleanup(row_free))) struct msg_row_enrolment *row = calloc(1, sizeof *row);
     struct login *login = *h->login;
     struct factor f = {0};
 
@@ -83,6 +82,7 @@ int firstcode_start(struct handler *h, struct step *step, bool *ret_started)
         login_bar(login, AUDIT_LOGIN_REFUSED, frozen);
         return 0;
     }
+    __attribute__((cleanup(row_free))) struct msg_row_enrolment *row = calloc(1, sizeof *row);
     if (!row)
         return -ENOMEM;
     int error = enrol_start(h, &login->account, ENROL_LABEL, &f, row);

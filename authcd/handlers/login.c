@@ -39,7 +39,7 @@ bool login_has_answered(const struct login *login)
 }
 
 /* All but what the peer said at BEGIN, which stays. */
-enum { MARK_FROM = offsetof(struct login, key_verified), MARK_SIZE = sizeof(struct login) - MARK_FROM };
+enum { MARK_FROM = offsetof(struct login, key_verified), MARK_SIZE = offsetof(struct login, texts) - MARK_FROM };
 
 struct login_mark {
     const struct login *of;

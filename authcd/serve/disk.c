@@ -196,7 +196,7 @@ static void come_back(struct disk *d, struct db *db, const struct clock *now, bo
 /* 0, or why there is none. */
 static int has_room(struct disk *d, const struct db *db)
 {
-    int64_t left = 0, enough = d->stop < 0 ? 2 * LEFT_MIN : LEFT_MIN;
+    int64_t left = 0, enough = (d->stop < 0 ? 2 : 1) * (int64_t)LEFT_MIN;
     int error = reserve_room(db, &left);
 
     if (error < 0)
@@ -266,5 +266,5 @@ bool disk_has_room(const char *state_dir)
     struct statvfs fs;
 
     return statvfs(state_dir, &fs) == 0 && !(fs.f_flag & ST_RDONLY) &&
-           (uint64_t)fs.f_bavail * fs.f_frsize >= 2 * LEFT_MIN;
+           (uint64_t)fs.f_bavail * fs.f_frsize >= 2 * (uint64_t)LEFT_MIN;
 }

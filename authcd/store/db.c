@@ -202,8 +202,10 @@ int db_new(const char *state_dir, struct db **ret, char reason[DB_REASON_SIZE])
 {
     reason[0] = '\0';
     struct db *db = *ret = calloc(1, sizeof *db);
-    if (db == NULL)
-        return reason_give(reason, -ENOMEM, "out of memory");
+    if (db == NULL) {
+        (void)!reason_give(reason, -ENOMEM, "out of memory");
+        return -ENOMEM; /* as analysers can follow */
+    }
     db->files.dir_fd = db->refuge.dir_fd = -1;
     return dbfiles_open(&db->files, state_dir, reason);
 }

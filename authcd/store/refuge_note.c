@@ -38,10 +38,10 @@ static int write_note(struct db *db, const struct refuge_note *note)
     return sql_run(&q, NULL);
 }
 
-int refuge_note_read(struct db *db, struct refuge_note *ret)
+int refuge_note_read(struct db *there, struct refuge_note *ret)
 {
     unsigned char bytes[2 * POINT_SIZE];
-    SQL_AUTO struct sql q = sql_begin(db, "SELECT value FROM meta WHERE name = 'refuge'");
+    SQL_AUTO struct sql q = sql_begin(there, "SELECT value FROM meta WHERE name = 'refuge'");
     int error = sql_row(&q);
     if (error < 0)
         return error;
