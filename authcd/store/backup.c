@@ -90,7 +90,8 @@ static int copy_database(struct db *db, const char *path)
     SQLITE_AUTO sqlite3 *to = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int error = sql_errno(sqlite3_open_v2(path, &to, flags, pagesum_vfs()));
-    if (error < 0 || (error = sql_errno(sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL))) < 0 ||
+    if (error < 0 || (error = sql_errno(pagesum_reserve(to))) < 0 ||
+        (error = sql_errno(sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL))) < 0 ||
         (error = backup_pages(db->sqlite, to)) < 0)
         return error;
     return backup_is_whole(to);

@@ -63,6 +63,14 @@ static int lock(struct db *db, char reason[DB_REASON_SIZE])
     return error < 0 ? unusable(db, error, reason) : 0;
 }
 
+static int check_sums(struct db *db, char reason[DB_REASON_SIZE])
+{
+    if (pagesum_is_kept(db->sqlite))
+        return 0;
+    return reason_give(reason, -EIO, "%s: damaged, or rewritten by another program; restore a backup",
+                       db->files.database);
+}
+
 static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
 {
     int error = schema_version(db, ret_version);
@@ -71,9 +79,8 @@ static int judge(struct db *db, int *ret_version, char reason[DB_REASON_SIZE])
                            db->files.database);
     if (error == -EPERM)
         return reason_give(reason, error, "%s: no database of authc; move it away", db->files.database);
-    if (error == 0 && *ret_version > 0 && !pagesum_is_kept(db->sqlite))
-        return reason_give(reason, -EIO, "%s: damaged, or rewritten by another program; restore a backup",
-                           db->files.database);
+    if (error == 0 && *ret_version > 0 && (error = check_sums(db, reason)) < 0)
+        return error;
     if (error == 0 && *ret_version > 0)
         error = schema_check_key(db);
     if (error == -ENOKEY)
@@ -153,7 +160,7 @@ static int make_ready(struct db *db, char reason[DB_REASON_SIZE])
         return error;
     if ((error = start_wal(db)) < 0)
         return unusable(db, error, reason);
-    if ((error = migrate(db, version, reason)) < 0)
+    if ((error = migrate(db, version, reason)) < 0 || (error = check_sums(db, reason)) < 0)
         return error;
     return settle(db, reason);
 }

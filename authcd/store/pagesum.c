@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 4096, SUM = 8, BODY = PAGE - SUM, HEADER_PAGE_SIZE = 16, HEADER_RESERVED = 20 };
+enum { PAGE = 4096, PAGE_MIN = 512, SUM = 8, BODY = PAGE - SUM, HEADER_PAGE_SIZE = 16, HEADER_RESERVED = 20 };
 #define NAME "authc"
 
 struct file {
     sqlite3_file base;
-    bool kept;          /* the header says that there are sums */
+    bool kept;          /* there are sums */
     sqlite3_file *real; /* behind this one, in the same allocation */
     unsigned char page[PAGE];
 };
@@ -65,6 +65,7 @@ static bool header_says_kept(const unsigned char *header)
 
 /* ---- files ---- */
 
+/* The header may be torn, where a newer one is in the WAL: what it says counts only if it says yes. */
 static int file_read(sqlite3_file *f, void *out, int len, sqlite3_int64 at)
 {
     struct file *file = of(f);
@@ -72,8 +73,8 @@ static int file_read(sqlite3_file *f, void *out, int len, sqlite3_int64 at)
     if (code != SQLITE_OK)
         return code;
     if (at == 0 && len > HEADER_RESERVED)
-        file->kept = header_says_kept(out);
-    return file->kept && len == PAGE && !fits(out, at) ? SQLITE_IOERR_DATA : SQLITE_OK;
+        file->kept = file->kept || header_says_kept(out);
+    return file->kept && len >= PAGE_MIN && (len != PAGE || !fits(out, at)) ? SQLITE_IOERR_DATA : SQLITE_OK;
 }
 
 /* From a copy: the page is SQLite's. */
@@ -81,7 +82,7 @@ static int file_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64
 {
     struct file *file = of(f);
     if (at == 0 && len == PAGE)
-        file->kept = header_says_kept(bytes);
+        file->kept = file->kept || header_says_kept(bytes);
     if (!file->kept || len != PAGE)
         return file->real->pMethods->xWrite(file->real, bytes, len, at);
     uint64_t sum = htole64(sum_of(bytes, at));
@@ -188,15 +189,36 @@ const char *pagesum_vfs(void)
     return NAME;
 }
 
+/* NULL: it was opened in another way. */
+static struct file *file_of(sqlite3 *c)
+{
+    sqlite3_file *f = NULL;
+    bool ours = sqlite3_file_control(c, "main", SQLITE_FCNTL_FILE_POINTER, &f) == SQLITE_OK && f != NULL &&
+                f->pMethods == &methods;
+    return ours ? of(f) : NULL;
+}
+
 int pagesum_reserve(sqlite3 *c)
 {
     int bytes = SUM;
+    sqlite3_int64 size = 0;
+    struct file *file = file_of(c);
+    if (file == NULL)
+        return SQLITE_NOMEM;
+    int code = file->real->pMethods->xFileSize(file->real, &size);
+    if (code != SQLITE_OK)
+        return code;
+    file->kept = size == 0; /* also for what is written before the first page is */
     return sqlite3_file_control(c, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
 }
 
 bool pagesum_is_kept(sqlite3 *c)
 {
-    sqlite3_file *f = NULL;
-    return sqlite3_file_control(c, "main", SQLITE_FCNTL_FILE_POINTER, &f) == SQLITE_OK && f != NULL &&
-           f->pMethods == &methods && of(f)->kept;
+    int wish = 0, bytes = -1; /* what was wished for would be told too, and what is there cannot become less */
+    struct file *file = file_of(c);
+    if (file == NULL || sqlite3_file_control(c, "main", SQLITE_FCNTL_RESERVE_BYTES, &wish) != SQLITE_OK ||
+        sqlite3_file_control(c, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes) != SQLITE_OK || bytes != SUM)
+        return false;
+    file->kept = true;
+    return true;
 }

@@ -15,10 +15,11 @@
  * file opens. */
 const char *pagesum_vfs(void);
 
-/* Leaves room for the sums in a database that is still empty. A SQLite code. */
+/* Right after opening: a database that is still empty will have room for the sums, and keep them from its first page
+ * on. A SQLite code. */
 int pagesum_reserve(sqlite3 *c);
 
-/* Has the database that was opened through it such sums? Not if another program wrote it, or its header is damaged. */
+/* Has a database that has been read such sums? Not if another program wrote it, or its header is damaged. */
 bool pagesum_is_kept(sqlite3 *c);
 
 #endif

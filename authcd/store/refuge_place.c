@@ -74,6 +74,8 @@ int refuge_place_copy_open(struct db *db, const struct dbfiles *place)
     (void)close(fd);
     error = sql_errno(sqlite3_open_v2(path, &to, flags, pagesum_vfs()));
     if (error == 0)
+        error = sql_errno(pagesum_reserve(to));
+    if (error == 0)
         error = sql_errno(sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL));
     if (error == 0)
         error = backup_pages(db->sqlite, to);
