@@ -9,6 +9,8 @@
 #include "login.h"
 #include "text.h"
 
+static const char too_many[] = "as many sessions as may be are open";
+
 int account_acct(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -26,8 +28,10 @@ int account_acct(struct handler *h, struct step *step)
         verdict = VERDICT_FORBIDDEN;
     if (verdict == VERDICT_GRANTED || verdict == VERDICT_UNKNOWN)
         return converse_verdict(h, step, verdict, "", "");
-    error = login_audit(h, AUDIT_ACCT_REFUSED, verdict_text(verdict));
-    return error < 0 ? error : converse_verdict(h, step, verdict, "", verdict_text(verdict));
+    /* Who is told has proved who they are, or is root's own program. */
+    const char *why = plan.acct_bar == POLICY_BAR_SESSIONS ? too_many : verdict_text(verdict);
+    error = login_audit(h, AUDIT_ACCT_REFUSED, why);
+    return error < 0 ? error : converse_verdict(h, step, verdict, "", why);
 }
 
 static int handle_refused(struct handler *h, struct step *step, const char *why)
@@ -89,7 +93,7 @@ int account_open(struct handler *h, struct step *step)
         return handle_refused(h, step, "handle of another login");
     if (error < 0 || (error = has_room(h, &room)) < 0)
         return error;
-    return room ? open_session(h, &s, step) : handle_refused(h, step, "as many sessions as may be are open");
+    return room ? open_session(h, &s, step) : handle_refused(h, step, too_many);
 }
 
 int account_close(struct handler *h, struct step *step)
