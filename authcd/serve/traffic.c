@@ -50,11 +50,15 @@ static void apply(struct traffic *t, struct conn *c, struct step *step)
     wake(t, step);
     conn_take(c, step, t->d->now.boot_ms);
     step_clear(step);
+    c->seat.answered |= login_has_answered(c->login);
     if (c->held_until_ms > t->d->now.boot_ms)
         lists_hold(&t->lists, c);
     else if (!login_is_open(c->login))
         room_leave(&t->room, &c->seat);
-    c->seat.answered = login_has_answered(c->login);
+    if (!login_is_open(c->login)) { /* what it typed need not wait for the verdict to leave */
+        login_free(c->login);
+        c->login = NULL;
+    }
     lists_touch(&t->lists, c);
 }
 
