@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SECRET_MAX = 1024 };
+enum {
+    SECRET_MAX = 640
+}; /* a password of 512 bytes with a code behind it, and to spare: thousands may wait in memory */
 
 struct secret {
     size_t len;

@@ -225,7 +225,8 @@ static bool has_password(const struct login *login)
     return false;
 }
 
-/* Looks at the password, if the limits let it: on a hashing thread, while the person types the code. */
+/* Looks at the password, if the limits let it: on a hashing thread, while the person types the code. What they do not
+ * let be looked at waits its turn like any other, or a long line would tell it from what is looked at. */
 static int look(struct handler *h, struct step *step)
 {
     struct login *login = *h->login;
@@ -236,9 +237,7 @@ static int look(struct handler *h, struct step *step)
         return 0;
     if (!may)
         secret_wipe(&login->password);
-    if (!may && !holds_prompts(login))
-        return 0;
-    int error = hashing_start(h, step, may ? PASSWORD_VERIFY : PASSWORD_PRETEND);
+    int error = hashing_start(h, step, may ? PASSWORD_VERIFY : holds_prompts(login) ? PASSWORD_PRETEND : PASSWORD_TURN);
     if (error == 0)
         step->job->watched = holds_prompts(login);
     return error;

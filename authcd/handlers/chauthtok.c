@@ -59,11 +59,8 @@ static int look(struct handler *h, struct step *step)
 
     if (error < 0 || login->waiting)
         return error;
-    if (login->limited)
-        return settle_deny_limited(h, step);
-    if (!password_length_ok(&login->password))
-        return settle_deny(h, step, AUDIT_PASSWORD_REJECT, "wrong current password");
-    return hashing_start(h, step, PASSWORD_VERIFY);
+    return hashing_start(h, step,
+                         login->limited || !password_length_ok(&login->password) ? PASSWORD_TURN : PASSWORD_VERIFY);
 }
 
 static int take_current(struct handler *h, const struct secret *typed, struct step *step)
@@ -136,6 +133,8 @@ static int current_hashed(struct handler *h, const struct password_job *job, str
 {
     struct login *login = *h->login;
 
+    if (login->limited)
+        return settle_deny_limited(h, step);
     if (login->bar)
         return settle_deny(h, step, login->bar_event, login->bar);
     hashing_note(login, job);

@@ -47,7 +47,8 @@ int hashing_start(struct handler *h, struct step *step, enum password_job_kind k
         return error;
     } else if (kind == PASSWORD_VERIFY && !usable)
         job->kind = PASSWORD_PRETEND;
-    job->password = login->password;
+    if (kind != PASSWORD_TURN)
+        job->password = login->password;
     job->params = (struct password_params){h->config->authcd.argon2_memory, h->config->authcd.argon2_passes};
     job->priority = login->attempt.who != LIMIT_STRANGER &&
                     login->source.kind != SOURCE_SELF; /* or user.sock could hold up root's */

@@ -131,7 +131,7 @@ void settle_count(struct handler *h, enum counters_login ending);
 /* ---- hashing.c: the password and its thread ---- */
 
 /* Sends login->password to a hash slot, and wipes it here. -ENOMEM. VERIFY takes the account's stored hash, and becomes
- * PRETEND where there is none that is usable. */
+ * PRETEND where there is none that is usable. TURN takes no password along. */
 int hashing_start(struct handler *h, struct step *step, enum password_job_kind kind)
     __attribute__((warn_unused_result));
 /* What a hash that came back says of the account's password. */

@@ -187,6 +187,9 @@ void password_job_run(struct password_job *job)
     case PASSWORD_PRETEND:
         job->result = pretend(job);
         break;
+    case PASSWORD_TURN:
+        job->result = 0;
+        break;
     }
 }
 

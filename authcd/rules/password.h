@@ -30,6 +30,7 @@ enum password_job_kind {
     PASSWORD_VERIFY,  /* compare password with stored; if it matches and stored is weaker than params, hash anew too */
     PASSWORD_MAKE,    /* hash password with params */
     PASSWORD_PRETEND, /* an unknown name: as much work as VERIFY with params, and never a match */
+    PASSWORD_TURN,    /* nothing may be looked at: no work, and never a match; only what waiting for it takes */
 };
 
 /* One piece of hashing: filled by a handler, run on a hashing thread, read by on_hashed. Holds a password: free with

@@ -125,7 +125,9 @@ static void check_look(struct caller *c, const struct step *step, bool stranger,
         world_must(pairs == 1 && accounts == stranger && c->begun && !c->done);
     if (pairs > 0 || (!c->look && looked_at_once(c, row)))
         look_charge(c, stranger);
-    if (step->job)
+    if (step->job && step->job->kind == PASSWORD_TURN)
+        world_must(!c->job && step->job->password.len == 0);
+    else if (step->job)
         world_must(!c->job && (step->job->kind == PASSWORD_MAKE || c->look));
 }
 

@@ -127,6 +127,10 @@ static void test_pretend(void)
     ok(!job->match && job->made[0] == '\0', "and never matches");
     is_int(job->hashes, 1, "as many computations as a wrong password");
     password_job_free(job);
+    job = new_job(PASSWORD_TURN, "anything", "");
+    password_job_run(job);
+    ok(job->result == 0 && !job->match && job->hashes == 0, "a turn works, never matches, and computes nothing");
+    password_job_free(job);
     password_job_free(NULL);
 }
 

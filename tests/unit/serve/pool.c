@@ -155,6 +155,23 @@ static void pretending(struct pool *p)
     is_int(next(p, NULL), 7, "who waited is next");
 }
 
+/* What may not be looked at costs nothing, but comes back no sooner than what is. */
+static void only_a_turn(struct pool *p)
+{
+    struct password_job back;
+    struct password_job *j = job(&light, "limited", false);
+
+    occupy(p);
+    submit(p, &light, "a", false, 6);
+    j->kind = PASSWORD_TURN;
+    if (pool_submit(p, j, 7) < 0)
+        abort();
+    is_int(next(p, NULL), 1, "P1: the slot is taken");
+    is_int(next(p, NULL), 6, "P1: who came first is first");
+    is_int(next(p, &back), 7, "P1: who is not looked at waits like the others");
+    is_int(back.hashes, 0, "and nothing is computed");
+}
+
 static void forgetting(struct pool *p)
 {
     occupy(p);
@@ -252,6 +269,7 @@ int main(void)
     round_robin(p);
     by_turns(p);
     pretending(p);
+    only_a_turn(p);
     forgetting(p);
     full(p);
     stalled(p);
