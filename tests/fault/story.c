@@ -501,6 +501,8 @@ void story_close(struct story *s)
 {
     while (s->d.n_lines > 0)
         desk_drop(&s->d);
+    login_mark_free(s->d.mark);
+    s->d.mark = NULL;
     db_close(s->d.db);
     s->d.db = NULL;
 }
