@@ -95,7 +95,7 @@ def window_and_form(host):
     forms = [" " + code, code + " ", code[:3] + " " + code[3:], code + "\n", code + "\r", "\t" + code, code[:5],
              code[1:],
              code + "0", "0" + code, "+" + code[1:], "-" + code[1:], "+" + code, wide, arabic, code + "\0", "\0" + code,
-             code + "\0" + code, code.encode() + b"\xff", "", code * 2, code * 170, "000000", "%06x" % int(code)]
+             code + "\0" + code, code.encode() + b"\xff", "", code * 2, code * 100, "000000", "%06x" % int(code)]
     for index, form in enumerate(forms):
         if form == code:
             continue

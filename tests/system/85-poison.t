@@ -117,6 +117,7 @@ def requests(host):
     ok(session != "", "ada has a session")
     token = request(host, "token_mint", "user", 1001, audience="web", session=session)[0][0]["token"]
     request(host, "recovery_make", user="bob")
+    request(host, "limits_list", all=1)
     talk(host, "system", 0, encode("begin", nonce=bytes(16), phase=PHASE["CHAUTHTOK"], service="authctl", user="cyd", target_uid=NO_UID,
                                    audit_session=NO_UID, flags=64))  # a one-time password
     texts = {"service": ["sshd", "sudo", ""], "user": ["ada", "bob", "none", ""], "session": [session, "none", ""], "audience": ["web", "strong", "none"],

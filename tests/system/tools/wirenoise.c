@@ -137,7 +137,7 @@ static const char *must_converse(struct peer *p)
     bool refused = number == MSG_refused;
     hang_up(p);
     if (refused)
-        return p->in.refused.error == REFUSAL_PROTOCOL || over_budget(p)
+        return p->in.refused.error == REFUSAL_PROTOCOL || p->in.refused.error == REFUSAL_NOT_ALLOWED || over_budget(p)
                    ? NULL
                    : "a login was refused for a reason of its own";
     return number == MSG_prompt || number == MSG_verdict ? NULL : "a login was answered with something else";
