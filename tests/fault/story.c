@@ -145,7 +145,8 @@ static void look(struct story *s, struct line *l, const struct attempt_at *a)
 {
     if (!l->job || s->over)
         return;
-    s->bob_least += is_bob(a) && a->password != story_password; /* a right one is given back, said or not */
+    bool looks = l->job->kind != PASSWORD_TURN; /* or the limits let nothing be looked at: it only waits its turn */
+    s->bob_least += looks && is_bob(a) && a->password != story_password; /* a right one is given back, said or not */
     if (a->hangs_up)
         return;
     desk_hash(&s->d, l);
