@@ -246,6 +246,10 @@ analyze: deps
 	@echo "nothing found"
 QUEUE_H = $(lastword $(shell echo '#include <sys/queue.h>' | $(CC) -E -M -x c -))
 
+# A thousand logins at once with the hash that authcd comes with, and what they took. Root; a minute or two.
+storm: all
+	BUILD=$(CURDIR)/$(BUILD) MODE=$(MODE) STORM=long tests/system/89-storm.t
+
 demo: deps
 	@$(MAKE) --no-print-directory -j2 all
 	@tests/e2e/demo
@@ -297,6 +301,6 @@ include packaging/install.mk
 clean:
 	rm -rf build
 
-.PHONY: all tests sim check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants fault demo deps fuzz fuzzers fuzz-replay bench install clean
+.PHONY: all tests sim check check-unit check-system check-msan msan-tests check-tsan lint analyze mutants fault demo deps fuzz fuzzers fuzz-replay bench storm install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -85,7 +85,7 @@ def all_of(host, kinds):
     return logins
 
 
-def run(logins):
+def run(host, logins):
     """All at once. Seconds until the last one that was let in."""
     random.shuffle(logins)
     for one in logins:
@@ -94,8 +94,10 @@ def run(logins):
     for one in logins:
         poll.register(one, select.EPOLLIN)
         open_now[one.fileno()] = one
-    for one in logins:
+    for number, one in enumerate(logins):
         one.answer()
+        if number % 10 == 0:
+            status(host)  # or the last of them would be read long after it was sent
     while open_now and time.monotonic() - began < 2 * TIMEOUT_S:
         for number, _ in poll.poll(1):
             one = open_now.pop(number)
@@ -115,10 +117,10 @@ def prepare(host):
             add(host, user, uid)
             if kind == "disabled":
                 request(host, "user_disable", user=user)
-    run([One(host, "known", user, uid, PASSWORD, home(uid)) for user, uid in CLASSES["known"][0]])
-    run([One(host, "limited", user, uid, "wrong", next(PLACES)) for user, uid in CLASSES["limited"][0] for _ in range(TRIES)])
+    run(host, [One(host, "known", user, uid, PASSWORD, home(uid)) for user, uid in CLASSES["known"][0]])
+    run(host, [One(host, "limited", user, uid, "wrong", next(PLACES)) for user, uid in CLASSES["limited"][0] for _ in range(TRIES)])
     began, hashes = time.monotonic(), status(host)["hashes"]
-    run([One(host, "known", user, uid, PASSWORD, home(uid)) for user, uid in CLASSES["known"][0] for _ in range(4)])
+    run(host, [One(host, "known", user, uid, PASSWORD, home(uid)) for user, uid in CLASSES["known"][0] for _ in range(4)])
     return (time.monotonic() - began) / (status(host)["hashes"] - hashes)
 
 
@@ -152,12 +154,13 @@ def denials(logins, deny_s):
         diag("%-10s %4d denied: median %.0f ms, least %.0f, most %.0f" % (kind, len(took), medians[kind] * 1000, took[0] * 1000, took[-1] * 1000))
         ok(took[0] >= deny_s - 0.002, "%s: none leaves before its time" % kind)
     apart = max(medians.values()) / min(medians.values()) - 1
-    ok(apart < 0.02, "the medians of all classes are within 2 %% of each other (%.2f %%)" % (apart * 100))
+    may = 0.02 if RELEASE else 0.1  # of a fifth of the people
+    ok(apart < may, "the medians of all classes are within %.0f %% of each other (%.2f %%)" % (may * 100, apart * 100))
 
 
 def storm(host, deny_s):
     logins = all_of(host, CLASSES)
-    seconds, hashes = run(logins), status(host)["hashes"]
+    seconds, hashes = run(host, logins), status(host)["hashes"]
     for kind in CLASSES:
         got = [one.outcome for one in logins if one.kind == kind]
         want = "DENIED" if kind in DENIED else "GRANTED"
