@@ -154,7 +154,7 @@ def denials(logins, deny_s):
         diag("%-10s %4d denied: median %.0f ms, least %.0f, most %.0f" % (kind, len(took), medians[kind] * 1000, took[0] * 1000, took[-1] * 1000))
         ok(took[0] >= deny_s - 0.002, "%s: none leaves before its time" % kind)
     apart = max(medians.values()) / min(medians.values()) - 1
-    may = 0.02 if RELEASE else 0.1  # of a fifth of the people
+    may = 0.02 if RELEASE and not LONG else 0.1  # of few people, or of a line in which everybody's place is chance
     ok(apart < may, "the medians of all classes are within %.0f %% of each other (%.2f %%)" % (may * 100, apart * 100))
 
 
