@@ -205,7 +205,7 @@ const char *disk_directory(ino_t directory)
 
 static void take_file(struct disk *d, const char *name, const struct stat *st)
 {
-    char path[320];
+    char path[640];
     unsigned char *bytes = must(malloc((size_t)st->st_size + 1));
 
     snprintf(path, sizeof path, "%s/%s", d->dir, name);
