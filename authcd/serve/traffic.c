@@ -124,7 +124,8 @@ static void receive(struct traffic *t, struct conn *c)
         return;
     t->packets++;
     clocks_read(&t->d->now);
-    if (error == -ECONNRESET) {
+    if (error == -ECONNRESET) { /* a packet may have been looked at, and its sender gone before it was taken */
+        explicit_bzero(t->packet, sizeof t->packet);
         lists_die(&t->lists, c);
         return;
     }
