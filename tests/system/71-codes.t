@@ -80,6 +80,8 @@ def window_and_form(host):
                            ("two steps old", totp(secret, -2, digits, kind)),
                            ("of other digits", totp(secret, 0, 14 - digits, kind)),
                            ("of other digits, with zeros", "00" + totp(secret, 0, 6, kind)),):
+            if code == totp(secret, 0, digits, kind):
+                continue  # one in a hundred codes of 8 digits begins so by itself
             is_(login(host, name, code=code, target_uid=number)[0], "DENIED", "... a code %s is denied" % what)
             request(host, "user_unlock", user=name)
         is_(login(host, name, code=totp(secret, 0, digits, kind), target_uid=number)[0], "GRANTED",
