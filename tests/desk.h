@@ -299,6 +299,28 @@ __attribute__((unused)) static struct account desk_account(struct desk *d, const
     return a;
 }
 
+/* A login that was begun by root's service, and one that was carried through: password, and a code if one is asked. */
+__attribute__((unused)) static struct line *desk_begin_as(struct desk *d, const char *service, const char *user)
+{
+    struct line *l = desk_line(d, 0);
+    struct msg_begin b;
+
+    desk_begin_msg(&b, PHASE_AUTH, service, user);
+    desk_begin(d, l, &b);
+    return l;
+}
+
+__attribute__((unused)) static struct line *desk_login(struct desk *d, const char *user, const char *typed,
+                                                       const char *code)
+{
+    struct line *l = desk_begin_as(d, "sshd", user);
+
+    desk_answer(d, l, typed);
+    if (desk_prompt(l) == PROMPT_CODE)
+        desk_answer(d, l, code);
+    return l;
+}
+
 /* The SHA-1 code of these secret bytes, that many seconds from now. */
 __attribute__((unused)) static const char *desk_code(struct desk *d, const char *secret, int64_t offset_s,
                                                      unsigned digits)

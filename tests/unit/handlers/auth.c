@@ -11,25 +11,6 @@
 static const char sha1_secret[] = "12345678901234567890";
 static const char password[] = "correct horse battery";
 
-static struct line *begin_as(struct desk *d, const char *service, const char *user)
-{
-    struct line *l = desk_line(d, 0);
-    struct msg_begin b;
-
-    desk_begin_msg(&b, PHASE_AUTH, service, user);
-    desk_begin(d, l, &b);
-    return l;
-}
-
-static struct line *login(struct desk *d, const char *user, const char *typed, const char *code)
-{
-    struct line *l = begin_as(d, "sshd", user);
-    desk_answer(d, l, typed);
-    if (desk_prompt(l) == PROMPT_CODE)
-        desk_answer(d, l, code);
-    return l;
-}
-
 static const char *code_at(struct desk *d, int64_t offset_s, unsigned digits)
 {
     static char code[16];
@@ -68,7 +49,7 @@ static void vectors(void)
         desk_must(factors_add(d.db, &f, &otp, d.now.wall_s), "add");
         desk_must(factors_confirm(d.db, f.id, d.now.wall_s), "confirm");
         desk_must(db_commit(d.db), "commit");
-        is_int(desk_verdict(login(&d, "ada", password, rows[i].code)), VERDICT_GRANTED, "O1: RFC 6238 %s at %lld",
+        is_int(desk_verdict(desk_login(&d, "ada", password, rows[i].code)), VERDICT_GRANTED, "O1: RFC 6238 %s at %lld",
                otp_algorithm_name(rows[i].algorithm), (long long)rows[i].time);
         desk_close(&d);
     }
@@ -82,21 +63,21 @@ static void codes(void)
     desk_open(&d);
     desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
     strcpy(code, code_at(&d, 0, 6));
-    is_int(desk_verdict(login(&d, "ada", "wrong", code)), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "ada", "wrong", code)), VERDICT_DENIED,
            "a wrong password with a right code is denied");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_GRANTED, "L5: and did not use the code up");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_DENIED, "O2: the same code again is denied");
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, -30, 6))), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_GRANTED, "L5: and did not use the code up");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_DENIED, "O2: the same code again is denied");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, -30, 6))), VERDICT_DENIED,
            "O2: an older step after it too");
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 60, 6))), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 60, 6))), VERDICT_DENIED,
            "O3: two steps ahead is denied");
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_DENIED,
            "L5: after three wrong codes a right one is not looked at");
     desk_tick(&d, 30000);
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
            "O3: one step ahead is granted");
     desk_tick(&d, 4000000);
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, -30, 6))), VERDICT_GRANTED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, -30, 6))), VERDICT_GRANTED,
            "O3: one step behind is granted");
     desk_close(&d);
 }
@@ -118,7 +99,7 @@ static void malformed_codes(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char typed[64];
         snprintf(typed, sizeof typed, "%s%.*s%s", rows[i].before, rows[i].digits, code_at(&d, 0, 6), rows[i].after);
-        is_int(desk_verdict(login(&d, "ada", password, typed)), VERDICT_DENIED, "O4: '%s' is not the code", typed);
+        is_int(desk_verdict(desk_login(&d, "ada", password, typed)), VERDICT_DENIED, "O4: '%s' is not the code", typed);
         desk_tick(&d, 4000000); /* the limits are another test's */
     }
     desk_close(&d);
@@ -133,7 +114,7 @@ static void parallel_code(void)
     desk_open(&d);
     desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
     for (int i = 0; i < 64; i++) {
-        lines[i] = begin_as(&d, "sshd", "ada");
+        lines[i] = desk_begin_as(&d, "sshd", "ada");
         desk_answer(&d, lines[i], password);
     }
     for (int i = 0; i < 64; i++)
@@ -150,11 +131,11 @@ static void unenrolled(void)
 
     desk_open(&d);
     desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
-    struct line *l = login(&d, "ada", password, "000000");
+    struct line *l = desk_login(&d, "ada", password, "000000");
     is_int(desk_verdict(l), VERDICT_GRANTED,
            "unenrolled = skip (built in): the password is enough where there is no code");
     desk_config(&d, "[service *]\nunenrolled = deny\n");
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     is_int(desk_prompt(l), PROMPT_CODE, "O7: unenrolled = deny asks for the code all the same");
     desk_answer(&d, l, "000000");
@@ -165,7 +146,7 @@ static void unenrolled(void)
 /* Two conversations must look alike up to nonce and user. */
 static void same_looks(struct desk *d, const char *service, const char *user, const char *what)
 {
-    struct line *ours = begin_as(d, service, "ada"), *other = begin_as(d, service, user);
+    struct line *ours = desk_begin_as(d, service, "ada"), *other = desk_begin_as(d, service, user);
 
     for (int round = 0; round < 2; round++) {
         ok(desk_prompt(ours) && desk_prompt(ours) == desk_prompt(other) && ours->n_got == other->n_got &&
@@ -195,10 +176,11 @@ static void looks_alike(void)
     same_looks(&d, "sshd", "nobody-here", "P1: unknown name");
     same_looks(&d, "sshd", "gus", "P1: role not allowed");
     same_looks(&d, "sshd", "off", "P1: disabled");
-    is_int(desk_verdict(login(&d, "gus", password, code_at(&d, 0, 6))), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "gus", password, code_at(&d, 0, 6))), VERDICT_DENIED,
            "a role that is not allowed never passes");
-    is_int(desk_verdict(login(&d, "off", password, code_at(&d, 0, 6))), VERDICT_DENIED, "a disabled account neither");
-    is_int(desk_verdict(begin_as(&d, "lax", "nobody-here")), VERDICT_UNKNOWN,
+    is_int(desk_verdict(desk_login(&d, "off", password, code_at(&d, 0, 6))), VERDICT_DENIED,
+           "a disabled account neither");
+    is_int(desk_verdict(desk_begin_as(&d, "lax", "nobody-here")), VERDICT_UNKNOWN,
            "unknown = ignore says so before any prompt");
     desk_close(&d);
 }
@@ -224,7 +206,7 @@ static void bad_hashes(void)
         snprintf(name, sizeof name, "u%zu", i);
         struct account a = desk_account(&d, name, 2000 + (uint32_t)i, "admin", password, NULL, 0);
         DESK_STORE(&d, accounts_set_password(d.db, a.id, rows[i], true, d.now.wall_s));
-        is_int(desk_verdict(login(&d, name, password, "")), VERDICT_DENIED, "P2: '%.30s' denies", rows[i]);
+        is_int(desk_verdict(desk_login(&d, name, password, "")), VERDICT_DENIED, "P2: '%.30s' denies", rows[i]);
         desk_must(audit_position(d.db, &seq, &delivered), "position");
         desk_must(audit_next(d.db, seq - 1, "", 0, &row), "audit");
         is_int(row.event, AUDIT_HASH_BAD, "P2: and the audit says so");
@@ -243,15 +225,16 @@ static void fakes(void)
     for (int i = 0; i < 20; i++) {
         char typed[32] = "";
         memcpy(typed, fake, 12);
-        struct line *l = login(&d, "ada", typed, "\b\n\r\177IN");
+        struct line *l = desk_login(&d, "ada", typed, "\b\n\r\177IN");
         if (desk_verdict(l) != VERDICT_DENIED)
             ok(0, "a fake answer was not denied");
     }
     for (int i = 0; i < 20; i++) /* what they are to somebody who only presses Return */
-        if (desk_verdict(login(&d, "ada", "", i % 2 ? "" : "\b\n\r\177IN")) != VERDICT_DENIED)
+        if (desk_verdict(desk_login(&d, "ada", "", i % 2 ? "" : "\b\n\r\177IN")) != VERDICT_DENIED)
             ok(0, "an empty answer was not denied");
     is_int(d.counters.hashes, 0, "L12: sshd's fake answers are not looked at");
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_GRANTED, "L12: nor charged to anybody");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_GRANTED,
+           "L12: nor charged to anybody");
     desk_close(&d);
 }
 
@@ -266,7 +249,7 @@ static void meanwhile(void)
     SECRET_AUTO struct secret other = {0};
     char stored[PASSWORD_STORED_SIZE] = "";
 
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     a.state = ACCOUNT_DISABLED;
     DESK_STORE(&d, accounts_update(d.db, &a, d.now.wall_s));
@@ -275,14 +258,14 @@ static void meanwhile(void)
     a.state = ACCOUNT_ACTIVE;
     DESK_STORE(&d, accounts_update(d.db, &a, d.now.wall_s));
 
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     desk_must(accounts_password(d.db, b.id, &other), "stored");
     memcpy(stored, other.bytes, other.len);
     DESK_STORE(&d, accounts_set_password(d.db, a.id, stored, true, d.now.wall_s));
     desk_answer(&d, l, code_at(&d, 0, 6));
     is_int(desk_verdict(l), VERDICT_DENIED, "password changed between password and code: denied");
-    is_int(desk_verdict(login(&d, "ada", "another password", code_at(&d, 0, 6))), VERDICT_GRANTED,
+    is_int(desk_verdict(desk_login(&d, "ada", "another password", code_at(&d, 0, 6))), VERDICT_GRANTED,
            "and the new one stays, its code not used up");
     desk_close(&d);
 }
@@ -298,7 +281,7 @@ static void enrolled_meanwhile(void)
     desk_config(&d, "[service sshd]\nunenrolled = skip\n");
     struct account a = desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     d.keep_jobs = true;
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     f.account_id = a.id;
     desk_must(secret_set(&otp.secret, sha1_secret, strlen(sha1_secret)), "secret");
@@ -317,14 +300,14 @@ static void code_first(void)
     desk_open(&d);
     desk_config(&d, "[service sshd]\nfactors = otp password\n");
     desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 6);
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     is_int(desk_prompt(l), PROMPT_CODE, "the code is asked first");
     desk_answer(&d, l, code_at(&d, 0, 6));
     is_int(desk_prompt(l), PROMPT_PASSWORD, "then the password");
     is_int(d.counters.hashes, 0, "which is not looked at before it is there");
     desk_answer(&d, l, "not that one");
     is_int(desk_verdict(l), VERDICT_DENIED, "and must be right");
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, code_at(&d, 0, 6));
     desk_answer(&d, l, password);
     is_int(desk_verdict(l), VERDICT_GRANTED, "as both are now");
@@ -339,7 +322,7 @@ static void unknown_fakes(void)
     int64_t seq = 0, delivered = 0;
 
     desk_open(&d);
-    login(&d, "nobody-here", "\b\n\r\177INCORRECT", "\b\n\r\177IN");
+    desk_login(&d, "nobody-here", "\b\n\r\177INCORRECT", "\b\n\r\177IN");
     desk_must(audit_position(d.db, &seq, &delivered), "position");
     desk_must(audit_next(d.db, seq - 1, "", 0, &row), "audit");
     is_int(row.event, AUDIT_LOGIN_FAKE, "sshd's fake answer for a name that is none is told as such");
@@ -355,14 +338,14 @@ static void combined(void)
     desk_config(&d, "[service sshd]\ncombined = yes\n");
     desk_account(&d, "ada", 1001, "admin", password, sha1_secret, 8);
     snprintf(typed, sizeof typed, "%s%s", password, code_at(&d, 0, 8));
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     is_int(desk_prompt(l), PROMPT_COMBINED, "combined = yes asks once");
     desk_answer(&d, l, typed);
     is_int(desk_verdict(l), VERDICT_GRANTED, "password and 8 digits in one string");
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     is_int(desk_verdict(l), VERDICT_DENIED, "the password alone is not enough");
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, "");
     is_int(desk_verdict(l), VERDICT_DENIED, "nothing is not enough");
     desk_close(&d);
@@ -377,11 +360,11 @@ static void rehash(void)
     desk_open(&d);
     struct account a = desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     d.config.authcd.argon2_passes = 2;
-    is_int(desk_verdict(login(&d, "ada", password, "")), VERDICT_GRANTED, "a weaker hash still lets in");
+    is_int(desk_verdict(desk_login(&d, "ada", password, "")), VERDICT_GRANTED, "a weaker hash still lets in");
     desk_must(accounts_password(d.db, a.id, &stored), "stored");
     is_int(password_stored_params((char *)stored.bytes, &params), 0, "what is stored now reads");
     is_int(params.passes, 2, "P3: and was hashed anew with the present parameters");
-    is_int(desk_verdict(login(&d, "ada", password, "")), VERDICT_GRANTED, "it is the same password");
+    is_int(desk_verdict(desk_login(&d, "ada", password, "")), VERDICT_GRANTED, "it is the same password");
     desk_close(&d);
 }
 
@@ -394,7 +377,7 @@ static void rehash_beside(void)
     desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     d.config.authcd.argon2_passes = 2;
     d.keep_jobs = true;
-    struct line *first = begin_as(&d, "sshd", "ada"), *second = begin_as(&d, "sshd", "ada");
+    struct line *first = desk_begin_as(&d, "sshd", "ada"), *second = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, first, password);
     desk_answer(&d, second, password);
     desk_hash(&d, first);
@@ -418,9 +401,9 @@ static void unconfirmed(void)
     desk_must(secret_set(&otp.secret, other, strlen(other)), "secret");
     DESK_STORE(&d, factors_add(d.db, &f, &otp, d.now.wall_s));
     oath_totp_generate(other, strlen(other), (time_t)d.now.wall_s, 30, 0, 6, code);
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_DENIED, "O5: a code of an unconfirmed factor");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_DENIED, "O5: a code of an unconfirmed factor");
     DESK_STORE(&d, factors_confirm(d.db, f.id, d.now.wall_s));
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_GRANTED, "O5: the same, once it is confirmed");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_GRANTED, "O5: the same, once it is confirmed");
     desk_close(&d);
 }
 
@@ -488,21 +471,21 @@ static void recovery(void)
     DESK_STORE(&d, recoveries_add(d.db, a.id, codes[0], d.now.wall_s));
     DESK_STORE(&d, recoveries_add(d.db, a.id, codes[1], d.now.wall_s));
     recovery_text(codes[0], text);
-    is_int(desk_verdict(login(&d, "ada", "wrong", text)), VERDICT_DENIED, "not without the password");
-    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_GRANTED,
+    is_int(desk_verdict(desk_login(&d, "ada", "wrong", text)), VERDICT_DENIED, "not without the password");
+    is_int(desk_verdict(desk_login(&d, "ada", password, text)), VERDICT_GRANTED,
            "O6: with it, and not spent by the first try");
-    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_DENIED, "O6: once");
-    is_int(desk_verdict(login(&d, "ada", password, "bcde-fghj-knpr-stvx-bcde")), VERDICT_DENIED, "nor another");
+    is_int(desk_verdict(desk_login(&d, "ada", password, text)), VERDICT_DENIED, "O6: once");
+    is_int(desk_verdict(desk_login(&d, "ada", password, "bcde-fghj-knpr-stvx-bcde")), VERDICT_DENIED, "nor another");
     for (int i = 0; i < 20; i++) {
         desk_tick(&d, 2 * 3600000);
-        login(&d, "ada", password, "000000");
+        desk_login(&d, "ada", password, "000000");
     }
     desk_tick(&d, 24 * 3600000);
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_DENIED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 0, 6))), VERDICT_DENIED,
            "twenty wrong codes stop all codes");
     recovery_text(codes[1], text);
-    is_int(desk_verdict(login(&d, "ada", password, text)), VERDICT_GRANTED, "but no recovery code");
-    is_int(desk_verdict(login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
+    is_int(desk_verdict(desk_login(&d, "ada", password, text)), VERDICT_GRANTED, "but no recovery code");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code_at(&d, 30, 6))), VERDICT_GRANTED,
            "which lets codes count again");
     desk_close(&d);
 }

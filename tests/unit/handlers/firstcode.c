@@ -11,25 +11,6 @@
 static const char sha1_secret[] = "12345678901234567890";
 static const char password[] = "correct horse battery";
 
-static struct line *begin_as(struct desk *d, const char *service, const char *user)
-{
-    struct line *l = desk_line(d, 0);
-    struct msg_begin b;
-
-    desk_begin_msg(&b, PHASE_AUTH, service, user);
-    desk_begin(d, l, &b);
-    return l;
-}
-
-static struct line *login(struct desk *d, const char *user, const char *typed, const char *code)
-{
-    struct line *l = begin_as(d, "sshd", user);
-    desk_answer(d, l, typed);
-    if (desk_prompt(l) == PROMPT_CODE)
-        desk_answer(d, l, code);
-    return l;
-}
-
 static const char *secret_in(const struct line *l, struct otp *ret)
 {
     static char base32[OTP_BASE32_SIZE];
@@ -55,9 +36,9 @@ static void first_code(void)
     desk_open(&d);
     desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
     desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
-    struct line *l = login(&d, "ada", "wrong", "000000");
+    struct line *l = desk_login(&d, "ada", "wrong", "000000");
     is_int(desk_verdict(l), VERDICT_DENIED, "O7: a wrong password is asked for a code like all others, and denied");
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     ok(secret_in(l, &otp) != NULL && desk_prompt(l) == PROMPT_CODE, "O7: the right one shows a secret");
     desk_answer(&d, l, "000000");
@@ -66,9 +47,9 @@ static void first_code(void)
     desk_answer(&d, l, "000000");
     desk_answer(&d, l, "000000");
     is_int(desk_verdict(l), VERDICT_DENIED, "three times, and no more");
-    is_int(desk_verdict(login(&d, "ada", password, "000000")), 0, "O7: what was not confirmed does not count");
+    is_int(desk_verdict(desk_login(&d, "ada", password, "000000")), 0, "O7: what was not confirmed does not count");
     struct otp old = otp;
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     ok(secret_in(l, &otp) && !secret_equal(&old.secret, &otp.secret), "the next time shows another secret");
     desk_must(otp_code(&old, d.now.wall_s / 30, code), "code");
@@ -81,11 +62,11 @@ static void first_code(void)
     ok(list && sscanf(list, "again:\n\n  %24[a-z-]", recovery_code) == 1, "of a form that people can type");
     desk_answer(&d, l, "");
     is_int(desk_verdict(l), VERDICT_GRANTED, "O7: and the login goes on");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_DENIED, "O2: that code is used up");
-    is_int(desk_verdict(login(&d, "ada", password, recovery_code)), VERDICT_GRANTED, "O6: a recovery code opens");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_DENIED, "O2: that code is used up");
+    is_int(desk_verdict(desk_login(&d, "ada", password, recovery_code)), VERDICT_GRANTED, "O6: a recovery code opens");
     desk_tick(&d, 60000);
     desk_must(otp_code(&otp, d.now.wall_s / 30, code), "code");
-    is_int(desk_verdict(login(&d, "ada", password, code)), VERDICT_GRANTED, "and the next code");
+    is_int(desk_verdict(desk_login(&d, "ada", password, code)), VERDICT_GRANTED, "and the next code");
     desk_close(&d);
 }
 
@@ -100,14 +81,14 @@ static void frozen(void)
     desk_config(&d, "[service sshd]\nunenrolled = enrol\n");
     desk_account(&d, "ada", 1001, "admin", password, NULL, 0);
     d.frozen = "the disk is full";
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     ok(desk_prompt(l) == PROMPT_CODE && !secret_in(l, &otp), "full: a code is asked for, and no secret shown");
     desk_answer(&d, l, "000000");
     is_int(desk_verdict(l), VERDICT_DENIED, "and denied");
     ok(l->n_got == 1 && !l->got[0].verdict.reason[0], "like any other");
     d.frozen = NULL;
-    l = begin_as(&d, "sshd", "ada");
+    l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     ok(secret_in(l, &otp) != NULL, "room: the secret is shown");
     d.frozen = "the disk is full";
@@ -115,7 +96,7 @@ static void frozen(void)
     desk_answer(&d, l, code);
     is_int(desk_verdict(l), VERDICT_DENIED, "full before it is confirmed: denied");
     d.frozen = NULL;
-    is_int(desk_verdict(login(&d, "ada", password, "000000")), 0, "and it does not count");
+    is_int(desk_verdict(desk_login(&d, "ada", password, "000000")), 0, "and it does not count");
     desk_close(&d);
 }
 
@@ -132,12 +113,12 @@ static void sent_away(void)
     for (size_t i = 0; i < 2; i++) {
         int64_t before = d.counters.hashes;
         for (int n = 0; n < 9; n++) {
-            struct line *l = begin_as(&d, "sshd", names[i]);
+            struct line *l = desk_begin_as(&d, "sshd", names[i]);
             desk_answer(&d, l, "wrong");
             is_int(desk_prompt(l), PROMPT_CODE, "%s: a code is asked: so the password was wrong", names[i]);
             DESK_CALL(&d, l, on_busy(&h, &step));
         }
-        struct line *l = begin_as(&d, "su", names[i]);
+        struct line *l = desk_begin_as(&d, "su", names[i]);
         d.keep_jobs = true;
         desk_answer(&d, l, password);
         ok(l->job && l->job->kind == PASSWORD_TURN, "%s: after nine of these there are no more looks (%d hashes)",
@@ -145,16 +126,16 @@ static void sent_away(void)
         d.keep_jobs = false;
         desk_tick(&d, 12 * 3600 * 1000);
     }
-    struct line *l = begin_as(&d, "sshd", "ada");
+    struct line *l = desk_begin_as(&d, "sshd", "ada");
     desk_answer(&d, l, password);
     DESK_CALL(&d, l, on_busy(&h, &step));
     for (int n = 0; n < 5; n++) {
-        l = begin_as(&d, "su", "ada");
+        l = desk_begin_as(&d, "su", "ada");
         desk_answer(&d, l, "wrong");
         DESK_CALL(&d, l, on_busy(&h, &step));
     }
     d.keep_jobs = true;
-    l = begin_as(&d, "su", "ada");
+    l = desk_begin_as(&d, "su", "ada");
     desk_answer(&d, l, password);
     ok(l->job != NULL, "a right password was no failure, nor what nobody was told");
     desk_close(&d);
@@ -174,7 +155,7 @@ static void enrol_holds(void)
     desk_account(&d, "gus", 1003, "guest", password, NULL, 0);
     d.keep_jobs = true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct line *l = begin_as(&d, "sshd", names[i]);
+        struct line *l = desk_begin_as(&d, "sshd", names[i]);
         l->n_got = 0;
         desk_answer(&d, l, "wrong");
         ok(l->n_got == 0 && l->job && l->job->watched, "P1: %s: nothing before the hash, which takes its time",
@@ -184,12 +165,12 @@ static void enrol_holds(void)
         desk_answer(&d, l, "000000");
     }
     for (int i = 0; i < 4; i++) {
-        struct line *l = begin_as(&d, "sshd", "bob");
+        struct line *l = desk_begin_as(&d, "sshd", "bob");
         desk_answer(&d, l, "wrong");
         desk_hash(&d, l);
         desk_answer(&d, l, "000000");
     }
-    struct line *l = begin_as(&d, "sshd", "bob");
+    struct line *l = desk_begin_as(&d, "sshd", "bob");
     l->n_got = 0;
     desk_answer(&d, l, password);
     ok(l->n_got == 0 && l->job && l->job->kind == PASSWORD_PRETEND, "P1: limited: nothing before a hash either");
